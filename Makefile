@@ -1,0 +1,52 @@
+.PHONY: help setup catalogs demo test check bench extract
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help:  ## List the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.runtime catalogs data/.ready  ## Set up .venv, catalogs and the demo database.
+
+$(VENV)/.runtime: requirements.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+SOURCES := $(wildcard locales/*/LC_MESSAGES/messages.po)
+COMPILED := $(SOURCES:.po=.mo)
+
+catalogs: $(COMPILED)  ## Compile the catalogs in locales/.
+
+%.mo: %.po | $(VENV)/.runtime
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(word 2,$(subst /, ,$<))
+
+data/.ready: $(COMPILED) $(wildcard content/*.csv content/translations/*.csv storage/migrations/versions/*.py) | $(VENV)/.runtime
+	@DEMO=1 $(BIN)/python admin_cli.py init
+	@touch $@
+
+demo: setup  ## Run the whole assistant with demo content: open http://127.0.0.1:8080
+	@DEMO=1 $(BIN)/python admin_cli.py init --quiet
+	@DEMO=1 SIMULATOR=1 $(BIN)/python -m bot
+
+test: $(VENV)/.dev setup  ## Run the tests.
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev catalogs  ## Lint, types, catalogs.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.catalogs
+
+bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's ConversationHandler.
+	$(BIN)/python -m bench
+
+extract: $(VENV)/.runtime  ## Bring the catalogs up to date with the words in the code.
+	$(BIN)/pybabel --quiet extract --mapping locales/babel.cfg --keyword _ --keyword ngettext:1,2 --keyword pgettext:1c,2 --no-location --sort-output --add-comments Translators: --project Sportello --output locales/messages.pot flows bot
+	@for po in $(SOURCES); do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --input-file locales/messages.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
+	@rm locales/messages.pot

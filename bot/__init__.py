@@ -1,0 +1,1 @@
+"""Channels and the loops: everything that touches a network or a clock."""

@@ -1,0 +1,52 @@
+"""``python -m bot``: the assistant. ``--role`` (repeatable) runs parts of it."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from bot.catalogs import UncompiledCatalogError
+from bot.logs import set_up_logs
+from bot.runtime import ROLES, NotReadyError, Parts, Runtime, make_parts
+from bot.settings import WrongSettingError, load_settings
+
+
+def main() -> int:
+    """0 after a clean stop, 2 when it cannot start (one line on standard error says why)."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument(
+        "--role",
+        action="append",
+        choices=ROLES,
+        help="run this part only; repeat for several (default: all)",
+    )
+    roles = parser.parse_args().role or ROLES
+    try:
+        settings = load_settings()
+        set_up_logs(settings)
+        parts = make_parts(settings)
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(_run(parts, roles))
+    except (WrongSettingError, UncompiledCatalogError, NotReadyError) as error:
+        print(f"sportello: {error}", file=sys.stderr)
+        return 2
+    logging.getLogger("bot").info("stopped")
+    return 0
+
+
+async def _run(parts: Parts, roles: Sequence[str]) -> None:
+    await Runtime(parts, roles).run()
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where it exists (not on Windows)."""
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

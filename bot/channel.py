@@ -1,0 +1,144 @@
+"""What every channel is to the rest of the program: messages in, letters out."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from flows.messages import Inbound, Outbound
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One delivery from a provider, parsed.
+
+    ``external_id`` is the provider's id of the delivery, unique per channel; ``address`` the
+    person's id there; ``message`` the provider's id of the message whose button was tapped and
+    ``tap_id`` of the tap itself. Without an ``inbound`` it is a ``change``: ``blocked``,
+    ``unblocked``, or ``moved`` to the address ``moved_to``.
+    """
+
+    channel: str
+    external_id: str
+    address: str
+    inbound: Inbound | None = None
+    change: str = ""
+    moved_to: str = ""
+    message: str = ""
+    tap_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to be sent: outbox row ``id`` to ``address``.
+
+    ``edits`` is the provider's id of the message that this one replaces, or empty.
+    """
+
+    id: int
+    channel: str
+    address: str
+    outbound: Outbound
+    edits: str = ""
+
+
+class Problem(StrEnum):
+    """Why a message was not sent: a closed list that says what to do."""
+
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    WINDOW_CLOSED = "window_closed"
+    STOPPED = "stopped"
+    POLICY = "policy"
+    REJECTED = "rejected"
+    CREDENTIALS = "credentials"
+    NOT_SENT = "not_sent"
+    HIDDEN = "hidden"
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same message may be tried again without harm."""
+        return self in (Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS)
+
+    @property
+    def advice(self) -> str:
+        """One sentence for the operator."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Problem.BUSY: "The provider is busy; the message is tried again by itself.",
+    Problem.UNREACHABLE: "The person cannot be reached here (blocked, gone or not on the channel).",
+    Problem.WINDOW_CLOSED: "WhatsApp allows free text only within 24 hours of the person's last "
+    "message; it waits for an approved template or for the person to write.",
+    Problem.STOPPED: "The person asked for no more messages; write to them no more.",
+    Problem.POLICY: "The provider's rules forbid this message now; do not try again today.",
+    Problem.REJECTED: "The provider refused the message as it is: report this, it is our mistake.",
+    Problem.CREDENTIALS: "The provider refused our credentials: check .env with "
+    "`admin_cli.py doctor`.",
+    Problem.NOT_SENT: "The provider could not be reached; the message is tried again by itself.",
+    Problem.HIDDEN: "It is unknown whether this arrived: the provider's answer was lost.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider took it; ``external_id`` is its id there."""
+
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The provider did not take it, or nobody knows (`Problem.HIDDEN`).
+
+    ``code`` is the provider's own; ``retry_after`` seconds, for the whole bot, when it says so;
+    ``moved_to`` the person's new address, where the provider told us.
+    """
+
+    problem: Problem
+    code: str = ""
+    retry_after: float = 0.0
+    moved_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A delivery status: ``sent``, ``delivered``, ``read`` or ``failed``, with the reason.
+
+    ``letter`` is our outbox id where the provider gave it back, else 0.
+    """
+
+    channel: str
+    external_id: str
+    status: str
+    letter: int = 0
+    problem: Problem | None = None
+    code: str = ""
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    @property
+    def name(self) -> str:
+        """``telegram``, ``whatsapp`` or ``simulator``."""
+        ...
+
+    async def send(self, letter: Letter) -> Sent | Failed:
+        """Send one letter, drawn within the channel's limits. Raises nothing foreseeable."""
+        ...
+
+    async def check(self) -> str:
+        """Empty when the provider answers and takes our credentials, else what is wrong."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+# Makes a delivery durable; returns when it is. With ``answers_here`` the caller can carry one
+# letter in the body of its HTTP answer, and gets it when the turn was taken at once.
+Receive = Callable[..., Awaitable[Letter | None]]
+Report = Callable[[Receipt], Awaitable[None]]

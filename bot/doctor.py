@@ -1,0 +1,113 @@
+"""What could keep the assistant from working, and what to do about it."""
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, text
+
+from bot import clock
+from bot.catalogs import FOLDER, UncompiledCatalogError, load_languages
+from bot.settings import Settings
+from storage.database import is_sqlite, open_database, reading
+from storage.schema import is_current
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: ``ok``, ``warning`` or ``problem``, and what to do."""
+
+    check: str
+    state: str
+    says: str
+
+    def to_json(self) -> dict[str, str]:
+        """As plain JSON types."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Every check, in the order in which to put things right."""
+    engine = open_database(settings.database_url.get_secret_value())
+    return [
+        *_settings(settings),
+        *_catalogs(settings),
+        *_database(engine, settings),
+        *_clock(settings),
+        *asyncio.run(_channels(settings, engine)),
+    ]
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    if not os.path.exists(".env"):
+        yield Finding("settings", "warning", "there is no .env: copy .env.example to .env")
+    else:
+        yield Finding("settings", "ok", "read from .env")
+    if settings.uses_simulator and (settings.uses_telegram or settings.uses_whatsapp):
+        yield Finding("simulator", "warning", "SIMULATOR is on beside a real channel: unset it")
+    public = settings.public_url
+    if public and not public.startswith("https://"):
+        yield Finding("settings", "problem", "PUBLIC_URL must begin with https://")
+    if settings.demo and (settings.uses_telegram or settings.uses_whatsapp):
+        says = "DEMO is on beside a real channel: invented offers would reach people"
+        yield Finding("demo", "problem", says)
+
+
+def _catalogs(settings: Settings) -> Iterator[Finding]:
+    try:
+        languages = load_languages(settings.default_language)
+    except UncompiledCatalogError as error:
+        yield Finding("catalogs", "problem", str(error))
+    else:
+        yield Finding("catalogs", "ok", f"{len(languages)} languages in {FOLDER.name}/")
+
+
+def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
+    kind = "SQLite" if is_sqlite(engine) else "PostgreSQL"
+    try:
+        current = is_current(engine)
+    except Exception as error:
+        says = f"{kind} does not answer ({type(error).__name__}): check DATABASE_URL"
+        yield Finding("database", "problem", says)
+        return
+    if not current:
+        yield Finding("database", "problem", "run `python admin_cli.py db upgrade`")
+        return
+    yield Finding("database", "ok", f"{kind}, up to date")
+    with reading(engine).begin() as connection:
+        offers = connection.execute(_PUBLISHED).scalar_one()
+        stuck = connection.execute(_STUCK).scalar_one()
+    if not offers:
+        yield Finding("content", "warning", "no published offer: people will find nothing")
+    if stuck:
+        yield Finding("outbox", "warning", f"{stuck} messages: it is unknown whether they arrived")
+
+
+_PUBLISHED = text("SELECT count(*) FROM listing WHERE status = 'published'")
+_STUCK = text("SELECT count(*) FROM outbox WHERE status = 'unknown'")
+
+
+def _clock(settings: Settings) -> Iterator[Finding]:
+    now = clock.now()
+    built = datetime(2026, 11, 1, tzinfo=UTC)
+    if now < built:
+        yield Finding(
+            "clock", "problem", f"the clock says {now:%Y-%m-%d}: set the computer's clock"
+        )
+    else:
+        local = now.astimezone(settings.zone)
+        yield Finding("clock", "ok", f"{local:%Y-%m-%d %H:%M} in {settings.timezone}")
+
+
+async def _channels(settings: Settings, engine: Engine) -> list[Finding]:
+    from bot.channels import make_senders
+
+    found = []
+    for name, channel in make_senders(settings, engine).items():
+        problem = await channel.check()
+        await channel.close()
+        state, says = ("problem", problem) if problem else ("ok", "answers, credentials are right")
+        found.append(Finding(name, state, says))
+    return found or [Finding("channels", "ok", "no credentials: the simulator only")]

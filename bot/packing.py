@@ -1,0 +1,35 @@
+"""A delivery as JSON, for the time it waits in the inbox."""
+
+from typing import Any
+
+from bot.channel import Received
+from flows.messages import Inbound, Position
+
+
+def packed(received: Received) -> dict[str, Any]:
+    """What the inbox keeps of a delivery until it is handled."""
+    said = received.inbound
+    row: dict[str, Any] = {"message": received.message}
+    if said is None:
+        return row | {"change": received.change, "moved_to": received.moved_to}
+    names = ("text", "tap", "start", "location", "media", "hint")
+    return row | {"inbound": {n: getattr(said, n) for n in names if getattr(said, n)}}
+
+
+def unpacked(channel: str, address: str, external_id: str, row: dict[str, Any]) -> Received:
+    """The delivery again, from what `packed` made of it."""
+    inbound = None
+    if "inbound" in row:
+        said = row["inbound"]
+        if location := said.get("location"):
+            said["location"] = Position(*location)
+        inbound = Inbound(**said)
+    return Received(
+        channel,
+        external_id,
+        address,
+        inbound,
+        change=row.get("change", ""),
+        moved_to=row.get("moved_to", ""),
+        message=row["message"],
+    )

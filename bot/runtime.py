@@ -1,0 +1,177 @@
+"""Where objects are made and put together; nothing connects or reads settings before this."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aiohttp import web
+from sqlalchemy import Engine
+
+from bot import clock
+from bot.catalogs import load_languages
+from bot.channel import Receipt
+from bot.channels import Channels, make_channels
+from bot.clock import Now
+from bot.database_thread import DatabaseThread
+from bot.receiver import Receiver
+from bot.scheduler import Scheduler
+from bot.sender import Sender
+from bot.settings import Settings
+from bot.web import make_app
+from bot.worker import Worker
+from flows.all_flows import all_flows
+from flows.engine import Engine as FlowEngine
+from flows.speech import Languages
+from storage import outbox
+from storage.database import open_database
+from storage.gazetteer import load_gazetteer
+from storage.schema import is_current
+
+log = logging.getLogger(__name__)
+
+ROLES = ("web", "worker", "sender", "scheduler")
+_WORKER_POLL_SECONDS = 0.25
+
+
+class NotReadyError(Exception):
+    """The program cannot start; one line says what to do."""
+
+
+@dataclass
+class Parts:
+    """What every role is made of."""
+
+    settings: Settings
+    engine: Engine
+    languages: Languages
+    flows: FlowEngine
+    now: Now = field(default=clock.now)
+
+
+def make_parts(settings: Settings) -> Parts:
+    """Database, languages and flows. Raises UncompiledCatalogError."""
+    languages = load_languages(settings.default_language)
+    engine = open_database(settings.database_url.get_secret_value())
+    load_gazetteer()
+    return Parts(settings, engine, languages, FlowEngine(all_flows(languages), languages))
+
+
+class Runtime:
+    """The roles of one process, from start to clean stop."""
+
+    def __init__(self, parts: Parts, roles: Iterable[str]) -> None:
+        self._parts, self._roles = parts, set(roles)
+        self._stopping = asyncio.Event()
+        self._news = asyncio.Event()
+        settings, engine, now = parts.settings, parts.engine, parts.now
+        self._database = DatabaseThread(engine)
+        self._worker = Worker(
+            engine, parts.flows, settings.zone, now, takes_turns="worker" in self._roles
+        )
+        self._receiver = Receiver(self._worker, self._database, self._committed)
+        self._channels: Channels = make_channels(
+            parts, self._database, self._receiver.receive, self.report
+        )
+        lease = timedelta(seconds=settings.send_lease_seconds)
+        self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
+        self._scheduler = Scheduler(engine, self._database, settings.zone, now)
+        self._runner: web.AppRunner | None = None
+
+    async def run(self) -> None:
+        """Start the roles, wait for SIGTERM or SIGINT, stop cleanly. Raises NotReadyError."""
+        if not await self._database.run(is_current, self._parts.engine):
+            raise NotReadyError("the database is not ready: run `python admin_cli.py init`")
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stopping.set)
+        tasks = await self._start()
+        log.info("running: %s", ", ".join(role for role in ROLES if role in self._roles))
+        stopped = asyncio.create_task(self._stopping.wait())
+        done, _ = await asyncio.wait([stopped, *tasks], return_when="FIRST_COMPLETED")
+        self._stopping.set()
+        await self._stop(tasks)
+        for task in done - {stopped}:
+            task.result()
+
+    async def report(self, receipt: Receipt) -> None:
+        """Write a delivery status down; durable when it returns."""
+        await self._database.run(self._record, receipt)
+
+    def _record(self, receipt: Receipt) -> None:
+        problem = receipt.problem.value if receipt.problem else None
+        with self._parts.engine.begin() as connection:
+            outbox.record_receipt(
+                connection,
+                receipt.channel,
+                receipt.external_id,
+                receipt.letter,
+                receipt.status,
+                problem,
+                self._parts.now(),
+            )
+
+    def _committed(self) -> None:
+        self._sender.wake()
+        self._news.set()
+
+    async def _start(self) -> list[asyncio.Task[None]]:
+        tasks = []
+        if "sender" in self._roles:
+            tasks.append(asyncio.create_task(self._sender.run(self._stopping)))
+        if "worker" in self._roles:
+            tasks.append(asyncio.create_task(self._work()))
+        if "scheduler" in self._roles:
+            self._scheduler.start()
+        if "web" in self._roles:
+            await self._serve()
+            tasks += [asyncio.create_task(poll(self._stopping)) for poll in self._channels.polls]
+        return tasks
+
+    async def _serve(self) -> None:
+        settings = self._parts.settings
+        app = make_app(
+            self._channels.routes, self._parts.engine, self._database, self._channels.by_name
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=4.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, settings.http_host, settings.http_port)
+        try:
+            await site.start()
+        except OSError as error:
+            where = f"{settings.http_host}:{settings.http_port}"
+            raise NotReadyError(
+                f"HTTP_PORT: {where} cannot be used ({error.strerror}); choose another"
+            ) from None
+
+    async def _work(self) -> None:
+        """Turns of stored messages: of other processes, and of people who wrote several at once."""
+        while not self._stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_WORKER_POLL_SECONDS):
+                    await self._news.wait()
+            self._news.clear()
+            try:
+                if await self._database.run(self._worker.take_waiting):
+                    self._sender.wake()
+                    self._news.set()
+            except Exception as error:
+                log.error("worker: %s", type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
+        if "scheduler" in self._roles:
+            self._scheduler.stop()
+        for closing in self._channels.closing:
+            closing.set()
+        if self._runner:
+            await self._runner.cleanup()
+        if tasks:
+            await asyncio.wait(tasks, timeout=9)
+        for channel in self._channels.by_name.values():
+            await channel.close()
+        self._database.close()
+        self._parts.engine.dispose()

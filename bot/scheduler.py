@@ -1,0 +1,57 @@
+"""What happens by the clock. APScheduler only ticks; what is due is decided in the database."""
+
+import logging
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Engine
+
+from bot.clock import Now
+from bot.database_thread import DatabaseThread
+from storage import upkeep
+from storage.erasure import scrub
+
+log = logging.getLogger(__name__)
+
+_TICK_SECONDS = 20
+KEEP_MESSAGES = timedelta(days=7)
+
+
+class Scheduler:
+    """Ticks while the process runs; a tick that comes twice, late or never does no harm."""
+
+    def __init__(self, engine: Engine, database: DatabaseThread, zone: ZoneInfo, now: Now) -> None:
+        self._engine, self._database, self._now = engine, database, now
+        self._ticks = AsyncIOScheduler(timezone=zone)
+        self._ticks.add_job(
+            self.tick,
+            "interval",
+            seconds=_TICK_SECONDS,
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._ticks.start()
+
+    def stop(self) -> None:
+        """No more ticks."""
+        self._ticks.shutdown(wait=False)
+
+    async def tick(self) -> None:
+        """Do what is due."""
+        try:
+            await self._database.run(self._tidy)
+        except Exception as error:
+            log.error("scheduler: %s", type(error).__name__)
+
+    def _tidy(self) -> None:
+        now = self._now()
+        with self._engine.begin() as connection:
+            forgotten = upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
+            pruned = upkeep.prune(connection, now - KEEP_MESSAGES)
+        if forgotten or pruned:
+            scrub(self._engine)

@@ -1,0 +1,155 @@
+"""Settings, from the environment and `.env`; a wrong value stops the program with one line."""
+
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+TELEGRAM_API = "https://api.telegram.org"
+TWILIO_API = "https://api.twilio.com"
+
+
+class WrongSettingError(Exception):
+    """One line: which variable, and what would be right. Never the value of a secret."""
+
+
+class Settings(BaseSettings):
+    """Every variable of `.env.example`."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
+
+    database_url: SecretStr = SecretStr("sqlite:///data/sportello.db")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=1, le=65535)
+    public_url: str = ""
+    telegram_bot_token: SecretStr = SecretStr("")
+    telegram_api_base_url: str = TELEGRAM_API
+    telegram_mode: Literal["polling", "webhook"] = "polling"
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    twilio_account_sid: str = ""
+    twilio_auth_token: SecretStr = SecretStr("")
+    twilio_whatsapp_from: str = ""
+    twilio_api_base_url: str = TWILIO_API
+    timezone: str = "Europe/Rome"
+    default_language: str = "it"
+    simulator: bool | None = None
+    simulator_password: SecretStr = SecretStr("")
+    send_lease_seconds: int = Field(40, ge=1, le=3600)
+    demo: bool = False
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object, info: object) -> object:
+        name = getattr(info, "field_name", "")
+        return cls.model_fields[name].default if value == "" else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _readable_url(cls, value: SecretStr) -> SecretStr:
+        try:
+            backend = make_url(value.get_secret_value()).get_backend_name()
+        except ArgumentError:
+            backend = ""
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("sqlite:///data/sportello.db or postgresql://user:password@host/name")
+        return value
+
+    @field_validator("public_url", "telegram_api_base_url", "twilio_api_base_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+            raise ValueError("a web address such as https://sportello.example.org")
+        return value.rstrip("/")
+
+    @field_validator("telegram_webhook_secret")
+    @classmethod
+    def _allowed_letters(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if len(text) > 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
+            raise ValueError("1 to 256 of A-Z, a-z, 0-9, _ and -")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("a zone of the tz database such as Europe/Rome") from None
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if self.uses_telegram and self.telegram_mode == "webhook":
+            _need("PUBLIC_URL", self.public_url, "the public https address of this server")
+            secret = self.telegram_webhook_secret.get_secret_value()
+            _need("TELEGRAM_WEBHOOK_SECRET", secret, "a long random word you choose")
+        if self.uses_whatsapp:
+            _need("TWILIO_AUTH_TOKEN", self.twilio_auth_token.get_secret_value(), "from Twilio")
+            _need(
+                "TWILIO_WHATSAPP_FROM", self.twilio_whatsapp_from, "such as whatsapp:+390141000011"
+            )
+            _need("PUBLIC_URL", self.public_url, "the public https address of this server")
+        if self.uses_simulator and self.is_public:
+            password = self.simulator_password.get_secret_value()
+            _need("SIMULATOR_PASSWORD", password, "a password, because HTTP_HOST is public")
+        return self
+
+    @property
+    def uses_telegram(self) -> bool:
+        """Whether Telegram joins in."""
+        return bool(self.telegram_bot_token.get_secret_value())
+
+    @property
+    def uses_whatsapp(self) -> bool:
+        """Whether WhatsApp joins in."""
+        return bool(self.twilio_account_sid)
+
+    @property
+    def uses_simulator(self) -> bool:
+        """On when asked for, and by default when no channel has credentials."""
+        if self.simulator is None:
+            return not (self.uses_telegram or self.uses_whatsapp)
+        return self.simulator
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others than this machine can reach the server."""
+        if self.http_host == "localhost":
+            own = True
+        else:
+            try:
+                own = ip_address(self.http_host).is_loopback
+            except ValueError:
+                own = False
+        public = urlsplit(self.public_url).hostname or "localhost"
+        return not own or public not in ("localhost", "127.0.0.1", "::1")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The desk's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+def _need(name: str, value: str, right: str) -> None:
+    if not value:
+        raise ValueError(f"{name} is missing: {right}")
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises WrongSettingError, one line."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # from the environment
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        line = f"{name}: {reason}" if name else reason
+        raise WrongSettingError(f"{line} (see .env.example)") from None

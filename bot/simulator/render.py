@@ -1,0 +1,47 @@
+"""How the simulator draws a message: as itself, or within another channel's limits."""
+
+from dataclasses import dataclass
+
+from bot.channel import Letter
+from bot.drawing import numbered
+from bot.whatsapp.templates import NAMES
+from flows.messages import Button, Outbound
+
+AS = ("", "telegram", "whatsapp")
+_PROVISIONED = {name: name for name in NAMES}
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message on the page."""
+
+    text: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def draw(letter: Letter, acting_as: str) -> list[Bubble]:
+    """The bubbles of a letter; more than one where a channel has to split it."""
+    match acting_as:
+        case "whatsapp":
+            return _as_whatsapp(letter.outbound)
+        case "telegram":
+            return _as_telegram(letter)
+        case _:
+            return [_own(letter.outbound)]
+
+
+def _own(outbound: Outbound) -> Bubble:
+    """Everything: the list where options have hints, and every button."""
+    hints = any(button.hint for button in outbound.buttons)
+    text = f"{outbound.text}\n\n{numbered(outbound.buttons)}" if hints else outbound.text
+    labels = (
+        f"{place}. {button.label}" if hints else _ticked(button)
+        for place, button in enumerate(outbound.buttons, start=1)
+    )
+    options = list(zip(labels, (b.tap for b in outbound.buttons), strict=True))
+    options += [(control.label, control.tap) for control in outbound.controls]
+    return Bubble(text, tuple(options))
+
+
+def _ticked(button: Button) -> str:
+    return f"✅ {button.label}" if button.chosen else button.label

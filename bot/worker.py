@@ -1,0 +1,315 @@
+"""Turns: messages in, answers and outbox rows out, in one transaction for many people.
+
+Everything here runs in the database thread (`bot.intake`), never in the event loop.
+"""
+
+import json
+import logging
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlmodel import col
+
+from bot.channel import Letter, Received
+from bot.clock import Now, local_day
+from bot.packing import packed, unpacked
+from flows.conversation import Conversation
+from flows.engine import Engine as FlowEngine
+from flows.engine import Turn
+from flows.messages import Outbound
+from flows.talk import Contact
+from storage import outbox
+from storage.columns import to_ms
+from storage.database import reading
+from storage.desk import DatabaseDesk
+from storage.models import Inbox
+from storage.prepared import Cursor, cursor_of
+from storage.turns import IN_ANSWER, Person, Turns, Waiting
+
+log = logging.getLogger(__name__)
+
+_MOST_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery to be stored; ``answers_here``: its webhook can carry the reply."""
+
+    received: Received
+    answers_here: bool = False
+
+
+class Worker:
+    """Takes turns on one database."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        flows: FlowEngine,
+        zone: ZoneInfo,
+        now: Now,
+        *,
+        takes_turns: bool = True,
+    ) -> None:
+        self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
+        self._turns = Turns(engine.dialect)
+        self._takes_turns = takes_turns
+        self.failed_turns = 0
+
+    def take(self, deliveries: Sequence[Delivery]) -> list[Letter | None | Exception]:
+        """Store deliveries and take the turns that are free, in one transaction.
+
+        When the database refuses the whole, each is tried alone, so that one cannot harm the
+        others; what then still fails is in its place of the result.
+        """
+        try:
+            return list(self._in_one_transaction(deliveries))
+        except Exception as error:
+            if len(deliveries) == 1:
+                return [self._set_aside(deliveries[0], error)]
+            log.warning("a batch of %d failed (%s), one by one", len(deliveries), _kind(error))
+            return [result for delivery in deliveries for result in self.take([delivery])]
+
+    def take_waiting(self, limit: int = 50) -> int:
+        """Take turns for stored messages that wait; how many were taken."""
+        i = Inbox
+        query = (
+            select(col(i.channel), col(i.address))
+            .where(col(i.handled_at).is_(None))
+            .group_by(col(i.channel), col(i.address))
+            .limit(limit)
+        )
+        with reading(self._engine).begin() as connection:
+            addresses = connection.execute(query).all()
+        return sum(self._take_one_waiting(channel, address) for channel, address in addresses)
+
+    def _take_one_waiting(self, channel: str, address: str) -> int:
+        waiting: Waiting | None = None
+        try:
+            with self._engine.begin() as connection:
+                cursor = cursor_of(connection)
+                if not self._turns.lock(cursor, channel, address):
+                    return 0
+                waiting = self._turns.oldest(cursor, channel, address)
+                return self._handle(connection, cursor, channel, address, waiting)
+        except Exception as error:
+            if waiting is None or isinstance(error, OperationalError):
+                raise
+            log.error("message %d failed: %s", waiting.id, _where(error))
+            self._count_failure(waiting)
+            return 0
+
+    def _handle(
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        channel: str,
+        address: str,
+        waiting: Waiting | None,
+    ) -> int:
+        if waiting is None:
+            return 0
+        received = unpacked(channel, address, waiting.external_id, json.loads(waiting.body))
+        now = self._now()
+        self._turns.handled(cursor, waiting.id, to_ms(now))
+        self._turn(connection, cursor, received, waiting.id, now)
+        return 1
+
+    def _count_failure(self, waiting: Waiting) -> None:
+        """After `_MOST_FAILURES` a message is set aside, so that the person's next ones go on."""
+        failures = waiting.failures + 1
+        values: dict[str, Any] = {"failures": failures}
+        if failures >= _MOST_FAILURES:
+            values |= {"handled_at": self._now(), "body": None}
+        with self._engine.begin() as connection:
+            connection.execute(update(Inbox).where(col(Inbox.id) == waiting.id).values(values))
+
+    def _set_aside(self, delivery: Delivery, error: Exception) -> Exception | None:
+        """A delivery the database will never take is known and answered; any other error stands."""
+        if isinstance(error, OperationalError | InterfaceError):
+            return error
+        log.error("a delivery was set aside: %s", _where(error))
+        self.failed_turns += 1
+        received, at = delivery.received, to_ms(self._now())
+        with self._engine.begin() as connection:
+            cursor = cursor_of(connection)
+            ids = (received.channel, received.external_id, received.address)
+            self._turns.receive(cursor, *ids, None, at)
+        return None
+
+    def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:
+        with self._engine.begin() as connection:
+            cursor = cursor_of(connection)
+            now = self._now()
+            return [self._one(connection, cursor, delivery, now) for delivery in deliveries]
+
+    def _one(
+        self, connection: Connection, cursor: Cursor, delivery: Delivery, now: datetime
+    ) -> Letter | None:
+        received, at = delivery.received, to_ms(now)
+        channel, address = received.channel, received.address
+        mine = self._takes_turns and self._turns.lock(cursor, channel, address)
+        person = self._turns.person(cursor, channel, address, at) if mine else None
+        waiting = not mine or (
+            person.waiting if person else self._turns.oldest(cursor, channel, address) is not None
+        )
+        body = json.dumps(packed(received)) if waiting else None
+        inbox_id = self._turns.receive(cursor, channel, received.external_id, address, body, at)
+        if inbox_id is None:
+            return self._said_before(cursor, delivery)
+        if waiting:
+            return None
+        return self._turn(
+            connection, cursor, received, inbox_id, now, person, here=delivery.answers_here
+        )
+
+    def _turn(
+        self,
+        connection: Connection,
+        cursor: Cursor,
+        received: Received,
+        inbox_id: int,
+        now: datetime,
+        person: Person | None = None,
+        *,
+        here: bool = False,
+    ) -> Letter | None:
+        channel, address, at = received.channel, received.address, to_ms(now)
+        if received.inbound is None:
+            _change(connection, received)
+            return None
+        person = person or self._turns.person(cursor, channel, address, at)
+        person = person or self._turns.enrol(cursor, channel, address, at)
+        desk = DatabaseDesk(
+            connection, person.contact_id, person.agreed, channel, now, local_day(now, self._zone)
+        )
+        turn = self._compute(person, received, desk, now)
+        self._save(cursor, person, turn, received, desk, at)
+        if turn.says is None:
+            return None
+        return self._post(cursor, person, turn.says, received, inbox_id, desk, at, here=here)
+
+    def _compute(
+        self, person: Person, received: Received, desk: DatabaseDesk, now: datetime
+    ) -> Turn:
+        assert received.inbound is not None
+        agreed = dict.fromkeys(filter(None, person.agreed.split(",")), True)
+        contact = Contact(received.channel, agreed, person.alerts, received.inbound.hint)
+        was = Conversation.from_json(json.loads(person.state)) if person.state else Conversation()
+        today = local_day(now, self._zone)
+        try:
+            return self._flows.take_turn(was, received.inbound, contact, desk, today)
+        except DBAPIError:
+            raise
+        except Exception as error:
+            self.failed_turns += 1
+            number = secrets.token_hex(4)
+            log.error("error %s in a turn: %s", number, _where(error))
+            return self._flows.apologise(was, contact, desk, today, number)
+
+    def _save(
+        self,
+        cursor: Cursor,
+        person: Person,
+        turn: Turn,
+        received: Received,
+        desk: DatabaseDesk,
+        at: int,
+    ) -> None:
+        contact_id = None if desk.erased else person.contact_id
+        language = turn.says.language if turn.says else turn.conversation.language
+        rows: list[dict[str, Any]] = [
+            {
+                "contact_id": contact_id,
+                "kind": event.kind,
+                "flow": event.flow,
+                "step": event.step,
+                "key": event.key,
+                "language": language,
+                "channel": received.channel,
+                "at": at,
+            }
+            for event in turn.events
+        ]
+        self._turns.note(cursor, rows)
+        if desk.erased:
+            return
+        state = json.dumps(turn.conversation.to_json(), ensure_ascii=False, separators=(",", ":"))
+        self._turns.save(cursor, person, turn.conversation.language, state, at)
+        self._turns.heard(cursor, received.channel, received.address, at)
+
+    def _post(
+        self,
+        cursor: Cursor,
+        person: Person,
+        says: Outbound,
+        received: Received,
+        inbox_id: int,
+        desk: DatabaseDesk,
+        at: int,
+        *,
+        here: bool,
+    ) -> Letter | None:
+        """The reply: for the sender, or in the answer of the webhook when nothing else is owed."""
+        here = here and not person.owed and not desk.erased
+        edits = received.message if says.edits else ""
+        body = json.dumps(says.to_json(), ensure_ascii=False, separators=(",", ":"))
+        letter_id = self._turns.post(
+            cursor,
+            contact_id=None if desk.erased else person.contact_id,
+            channel=received.channel,
+            address=received.address,
+            body=body,
+            origin="goodbye" if desk.erased else "reply",
+            inbox_id=inbox_id,
+            edits=edits,
+            due_at=at,
+            created_at=at,
+            status="sent" if here else "queued",
+            external_id=IN_ANSWER if here else None,
+            closed_at=at if here else None,
+        )
+        return Letter(letter_id, received.channel, received.address, says, edits) if here else None
+
+    def _said_before(self, cursor: Cursor, delivery: Delivery) -> Letter | None:
+        """A repeated delivery changes nothing; its reply is served again if it went in the answer."""
+        if not delivery.answers_here:
+            return None
+        received = delivery.received
+        row = self._turns.reply(cursor, received.channel, received.external_id)
+        if row is None:
+            return None
+        says = Outbound.from_json(json.loads(row[2]))
+        return Letter(row[0], received.channel, row[1], says, received.message)
+
+
+def _change(connection: Connection, received: Received) -> None:
+    match received.change:
+        case "blocked":
+            outbox.block(connection, received.channel, received.address)
+        case "unblocked":
+            outbox.unblock(connection, received.channel, received.address)
+        case "moved":
+            outbox.move(connection, received.channel, received.address, received.moved_to)
+
+
+def _kind(error: Exception) -> str:
+    """The kind of an error: its text may hold what a person wrote."""
+    return type(error).__name__
+
+
+def _where(error: Exception) -> str:
+    """Kind and places of an error, without its text."""
+    places = []
+    step = error.__traceback__
+    while step:
+        code = step.tb_frame.f_code
+        places.append(f"{code.co_name}:{step.tb_lineno}")
+        step = step.tb_next
+    return f"{_kind(error)} at {' > '.join(places[-4:])}"

@@ -1,0 +1,1 @@
+"""What the assistant says and understands: pure functions, no input or output."""

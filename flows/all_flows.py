@@ -1,0 +1,28 @@
+"""Every flow there is."""
+
+from flows.browse import browse
+from flows.flow import Flow
+from flows.intake import intake
+from flows.menu import help, menu, person
+from flows.privacy import alerts, erase, privacy, stop, welcome_back
+from flows.speech import Languages
+from flows.welcome import make_language, make_welcome
+
+
+def all_flows(languages: Languages) -> dict[str, Flow]:
+    """By name."""
+    flows = (
+        make_welcome(languages),
+        make_language(languages),
+        intake,
+        browse,
+        menu,
+        help,
+        person,
+        privacy,
+        alerts,
+        stop,
+        welcome_back,
+        erase,
+    )
+    return {flow.name: flow for flow in flows}

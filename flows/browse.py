@@ -1,0 +1,139 @@
+"""Looking through the offers of a topic, and saying "I am interested"."""
+
+from flows import labels
+from flows.cards import card, line
+from flows.desk import TOPICS, Listing, NoteInterest
+from flows.flow import Flow
+from flows.matching import ranked
+from flows.messages import Option
+from flows.moves import Do, Forget, Move, Start, choices, pick
+from flows.talk import Answers, Talk
+
+_MOST, _PAGE = 40, 5
+
+
+def begin(argument: str, profile: Answers) -> Answers:
+    """``browse-job`` goes to a topic, ``browse-<id>`` to one offer."""
+    if argument in TOPICS:
+        return Answers(topic=argument)
+    return Answers(topic="one", offer=argument) if argument else Answers()
+
+
+browse = Flow("browse", begin=begin)
+
+
+def chosen(talk: Talk) -> Listing | None:
+    """The offer in view, if it may still be shown."""
+    return talk.desk.listing(talk.answers.pick("offer"), talk.speech.code)
+
+
+def found(talk: Talk) -> list[Listing]:
+    """What the topic holds for this person, best first."""
+    everything = talk.desk.listings(talk.answers.pick("topic"), talk.speech.code)
+    return ranked(everything, talk)[:_MOST]
+
+
+@browse.step()
+def topic(talk: Talk) -> Move:
+    """What they look for."""
+    _ = talk.gettext
+    return pick(_("What are you looking for?"), choices(labels.topics(_)))
+
+
+def _nothing(talk: Talk) -> bool:
+    return talk.answers.pick("topic") != "one" and not found(talk)
+
+
+@browse.step(when=_nothing)
+def nothing_found(talk: Talk) -> Move:
+    """Nothing is ever invented; the desk still can help."""
+    _ = talk.gettext
+    text = _(
+        "There is nothing for this right now. New offers come often. The desk can look with you."
+    )
+    return pick(
+        text,
+        [
+            Option("person", _("🙋 Ask the desk"), start="person"),
+            Option("topic", _("🔎 Look for more"), start="browse"),
+        ],
+    )
+
+
+@browse.step()
+def offer(talk: Talk) -> Move:
+    """A page of offers, nearest and best fitting first."""
+    listings = found(talk)
+    text = talk.fill(
+        talk.ngettext(
+            "{topic}: {n} offer. Choose one to read more.",
+            "{topic}: {n} offers. Choose one to read more.",
+            len(listings),
+        ),
+        topic=labels.topics(talk.gettext)[talk.answers.pick("topic")],
+        n=talk.speech.number(len(listings)),
+    )
+    options = (
+        Option(listing.id, talk.speech.isolate(listing.title), line(listing, talk))
+        for listing in listings
+    )
+    return pick(text, options, page_size=_PAGE)
+
+
+@browse.step(when=lambda talk: chosen(talk) is None)
+def gone(talk: Talk) -> Move:
+    """It was closed or ran out meanwhile."""
+    _ = talk.gettext
+    saying = _("This offer is not there any more.")
+    topics = talk.answers.pick("topic")
+    return Forget(("offer", "topic") if topics == "one" else ("offer",), saying)
+
+
+@browse.step()
+def wish(talk: Talk) -> Move:
+    """The card, and what one can do with it."""
+    _ = talk.gettext
+    listing = chosen(talk)
+    assert listing is not None, "the step before has made sure"
+    options = [
+        Option("interested", _("👍 I am interested")),
+        Option("list", _("📋 Other offers")),
+        Option("person", _("🙋 Ask the desk"), start="person"),
+    ]
+    return pick(card(listing, talk), options)
+
+
+def _interested(talk: Talk) -> bool:
+    return talk.answers.pick("wish") == "interested"
+
+
+@browse.step(when=_interested)
+def noted(talk: Talk) -> Move:
+    """The desk will see it."""
+    return Do(NoteInterest(talk.answers.pick("offer")))
+
+
+@browse.step(when=_interested)
+def what_next(talk: Talk) -> Move:
+    """How to get in touch, in one sentence."""
+    _ = talk.gettext
+    listing = chosen(talk)
+    phone = listing.phone if listing else ""
+    text = talk.fill(
+        _("Good! 👍 The desk knows now. You can also call {phone} yourself and name this offer."),
+        phone=phone,
+    )
+    options = [
+        Option("list", _("📋 Other offers")),
+        Option("person", _("🙋 Ask the desk"), start="person"),
+    ]
+    return pick(text, options)
+
+
+@browse.step()
+def back_to_list(talk: Talk) -> Move:
+    """Where a deep link led to one offer only, to its whole topic."""
+    listing = chosen(talk)
+    if talk.answers.pick("topic") == "one":
+        return Start(f"browse-{listing.topic}" if listing else "browse")
+    return Forget(("offer", "wish", "noted", "what_next"))

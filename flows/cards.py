@@ -1,0 +1,172 @@
+"""An offer in words: one line for a list, a card for the whole."""
+
+from collections.abc import Iterator
+
+from flows import labels
+from flows.desk import Listing
+from flows.matching import distance
+from flows.talk import Talk
+
+_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def line(listing: Listing, talk: Talk) -> str:
+    """Where, how far, and the fact that matters most."""
+    facts = [_where(listing, talk), next(_money(listing, talk), "")]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def card(listing: Listing, talk: Talk) -> str:
+    """Everything a person needs to decide and to get in touch."""
+    parts = [
+        f"{listing.title}\n{listing.summary}",
+        "\n".join(fact for fact in _facts(listing, talk) if fact),
+        "\n".join(note for note in _contact(listing, talk) if note),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _facts(listing: Listing, talk: Talk) -> Iterator[str]:
+    _, fill, about = talk.gettext, talk.fill, listing.details
+    yield fill("📍 {where}", where=_where(listing, talk))
+    if hours := _hours(listing, talk):
+        yield f"🕒 {hours}"
+    for money in _money(listing, talk):
+        yield f"💶 {money}"
+    if kind := labels.contracts(_).get(about.get("contract", "")):
+        yield fill(_("Contract: {kind}"), kind=kind)
+    if about.get("starts_on"):
+        yield fill(_("Starts: {day}"), day=talk.speech.date(about["starts_on"]))
+    if about.get("on"):
+        yield fill(_("When: {day}"), day=talk.speech.date(about["on"]))
+    yield from _home(listing, talk)
+    yield from _wanted(listing, talk)
+    if area := about.get("area"):
+        yield fill(_("For: {places}"), places=talk.speech.list(area))
+    if n := about.get("notice_hours"):
+        yield fill(talk.ngettext("Book {n} hour before.", "Book {n} hours before.", n), n=n)
+    if listing.places:
+        n = listing.places
+        yield fill(talk.ngettext("{n} place", "{n} places", n), n=talk.speech.number(n))
+    if listing.who:
+        yield fill(_("Who: {who}"), who=listing.who)
+
+
+def _home(listing: Listing, talk: Talk) -> Iterator[str]:
+    _, fill, about = talk.gettext, talk.fill, listing.details
+    if rooms := about.get("rooms"):
+        yield fill(talk.ngettext("{n} room", "{n} rooms", rooms), n=rooms)
+    if about.get("furnished"):
+        yield _("With furniture")
+    if months := about.get("deposit_months"):
+        text = talk.ngettext("Deposit: {n} month of rent", "Deposit: {n} months of rent", months)
+        yield fill(text, n=months)
+    if about.get("available_from"):
+        yield fill(_("Free from: {day}"), day=talk.speech.date(about["available_from"]))
+    if near := [name for key, name in labels.near(_).items() if key in about.get("near", ())]:
+        yield fill(_("Near: {things}"), things=talk.speech.list(near))
+
+
+def _wanted(listing: Listing, talk: Talk) -> Iterator[str]:
+    _, fill, about = talk.gettext, talk.fill, listing.details
+    if about.get("italian") == "A0":
+        yield _("You need no Italian.")
+    elif level := about.get("italian"):
+        words = {
+            "A1": _("You need a few words of Italian."),
+            "A2": _("You need simple Italian."),
+            "B1": _("You need good Italian."),
+        }
+        yield words.get(level, _("You need very good Italian."))
+    if about.get("licence"):
+        yield fill(_("You need driving licence {kind}."), kind=about["licence"])
+    if about.get("experience") == "none":
+        yield _("No experience needed.")
+    if about.get("ride"):
+        yield _("They bring you to work.")
+    if about.get("lodging"):
+        yield _("You can sleep there.")
+    if about.get("childcare"):
+        yield _("Somebody looks after your children meanwhile.")
+    yield _ages(listing, talk)
+
+
+def _ages(listing: Listing, talk: Talk) -> str:
+    _, fill, about = talk.gettext, talk.fill, listing.details
+    if about.get("age_max_months"):
+        low, high = about.get("age_min_months", 0), about["age_max_months"]
+        if high <= 36:
+            return fill(_("Ages: {low} to {high} months"), low=low, high=high)
+        return fill(_("Ages: {low} to {high} years"), low=low // 12, high=high // 12)
+    if about.get("age_max"):
+        return fill(
+            _("Ages: {low} to {high} years"), low=about.get("age_min") or 14, high=about["age_max"]
+        )
+    return ""
+
+
+def _contact(listing: Listing, talk: Talk) -> Iterator[str]:
+    _, fill = talk.gettext, talk.fill
+    if listing.bring:
+        yield fill(_("🎒 Bring: {things}"), things=listing.bring)
+    yield fill(_("☎️ {who}: {phone}"), who=listing.organisation, phone=listing.phone)
+    if listing.address:
+        yield fill(_("Address: {address}"), address=listing.address)
+    yield fill(_("✔️ Checked on {day}"), day=talk.speech.date(listing.checked_on))
+    if listing.language != talk.speech.code:
+        yield _("This offer is only in Italian. The desk can explain it to you.")
+
+
+def _where(listing: Listing, talk: Talk) -> str:
+    _ = talk.gettext
+    place = talk.desk.places.get(listing.comune)
+    name = place.name if place else listing.comune
+    away = distance(listing, talk)
+    if away is None or away < 1:
+        return talk.speech.isolate(name)
+    km = talk.speech.number(round(away))
+    return talk.fill(_("{town}, {km} km from you"), town=name, km=km)
+
+
+def _hours(listing: Listing, talk: Talk) -> str:
+    about = listing.details
+    days = _days(about.get("days", ()), talk)
+    hours = (
+        f"{about['start']}–{about['end']}"
+        if about.get("start") and about.get("end")
+        else (str(about.get("start") or ""))
+    )
+    week = about.get("hours_week")
+    weekly = (
+        talk.fill(talk.ngettext("{n} hour a week", "{n} hours a week", week), n=week)
+        if week
+        else ""
+    )
+    return ", ".join(part for part in (days, talk.speech.isolate(hours), weekly) if part)
+
+
+def _days(days: tuple[str, ...], talk: Talk) -> str:
+    names = talk.speech.weekdays
+    at = [_WEEK.index(day) for day in days if day in _WEEK]
+    if len(at) > 2 and at == list(range(at[0], at[-1] + 1)):
+        return f"{names[at[0]]}–{names[at[-1]]}"
+    return ", ".join(names[i] for i in at)
+
+
+def _money(listing: Listing, talk: Talk) -> Iterator[str]:
+    _, fill, about = talk.gettext, talk.fill, listing.details
+    units, number = labels.units(_), talk.speech.number
+    if about.get("pay_min"):
+        low, high = about["pay_min"], about.get("pay_max") or about["pay_min"]
+        amount = number(low) if low == high else f"{number(low)}–{number(high)}"
+        yield fill(units[about.get("pay_unit", "")], amount=amount)
+    if about.get("rent") is not None:
+        yield fill(_("Rent: {amount} € a month"), amount=number(about["rent"]))
+        if about.get("expenses"):
+            yield fill(_("and {amount} € for expenses"), amount=number(about["expenses"]))
+    for price in (about.get("price"), about.get("cost")):
+        if price is not None:
+            unit = "ride" if about.get("kind") == "social_taxi" else about.get("price_unit", "")
+            yield fill(units[unit], amount=number(price)) if price else _("Free")
+    if about.get("allowance"):
+        yield fill(_("You get {amount} € a month"), amount=number(about["allowance"]))

@@ -1,0 +1,89 @@
+"""The one port out of the flows: what a flow may know and what it may have done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from flows.places import Gazetteer
+
+TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """An offer that operators checked, in one language.
+
+    ``language`` is the language its words are in: another than the reader's means that no
+    translation exists, and the reader is told. ``details`` holds the typed facts of its topic
+    (money in euro, ages in years or ``…_months``, times as HH:MM), which need no translation.
+    """
+
+    id: str
+    topic: str
+    title: str
+    summary: str
+    language: str
+    organisation: str
+    comune: str
+    phone: str
+    checked_on: date
+    valid_until: date
+    address: str = ""
+    bring: str = ""
+    who: str = ""
+    places: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """The person said yes or no to one purpose, under the words in ``notice``."""
+
+    purpose: str
+    given: bool
+    notice: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlerts:
+    """``on``, ``paused`` or ``stopped``."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteInterest:
+    """The person would like this offer: the desk will see it."""
+
+    listing: str
+
+
+@dataclass(frozen=True, slots=True)
+class EraseContact:
+    """Forget everything about the person, for good."""
+
+
+Command = RecordConsent | SetAlerts | NoteInterest | EraseContact
+
+
+class Desk(Protocol):
+    """What the flows may ask of the outside, inside one turn."""
+
+    def listings(self, topic: str, language: str) -> Sequence[Listing]:
+        """Every offer of a topic that may be shown today, in no order."""
+        ...
+
+    def listing(self, id: str, language: str) -> Listing | None:
+        """One offer, or None when it may not be shown any more."""
+        ...
+
+    @property
+    def places(self) -> Gazetteer:
+        """The comuni we know."""
+        ...
+
+    def perform(self, command: Command) -> str:
+        """Do it in this turn's transaction; the result is a key, ``done`` when all went well."""
+        ...

@@ -1,0 +1,73 @@
+"""The one message a turn says, from what was drafted."""
+
+from flows import sentences
+from flows.conversation import Asked
+from flows.draft import Draft
+from flows.messages import Button, Outbound
+from flows.moves import Ask
+from flows.speech import Speech
+from flows.words import listed
+
+_RLM = "\u200f"
+
+
+def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
+    """Everything said in this turn and its question, as one message; None when nothing is said."""
+    asked, question, speech = draft.asked, draft.question, draft.speech
+    if question is None or asked is None:
+        text = "\n\n".join(draft.said)
+        return Outbound(_anchored(text, speech), speech.code, speech.direction) if text else None
+    place, total = draft.position()
+    number = sentences.progress(speech, place, total) if total else ""
+    asking = f"{number}\n{question.text}" if number else question.text
+    return Outbound(
+        text=_anchored("\n\n".join([*draft.said, asking]), speech),
+        language=speech.code,
+        direction=speech.direction,
+        kind=asked.kind,
+        buttons=_buttons(asked),
+        controls=(controls := _controls(draft, asked, question)),
+        howto=_howto(asked, controls, speech),
+        edits=edits and not draft.said,
+        share_location=sentences.share_location(speech) if asked.kind == "place" else "",
+    )
+
+
+def _buttons(asked: Asked) -> tuple[Button, ...]:
+    return tuple(
+        Button(o.label, f"{asked.id}:{o.key}", o.hint, o.key in asked.chosen)
+        if not o.start
+        else Button(o.label, f"go:{o.start}", o.hint)
+        for o in asked.shown
+    )
+
+
+def _controls(draft: Draft, asked: Asked, question: Ask) -> tuple[Button, ...]:
+    labels = sentences.controls(draft.speech)
+    wanted = {
+        "done": asked.kind == "pick_many",
+        "more": asked.pages > 1,
+        "skip": question.optional,
+        "back": bool(draft.trail),
+        "menu": asked.flow != "menu" and bool(draft.language),
+    }
+    return tuple(
+        Button(labels[name], "go:menu" if name == "menu" else f"{asked.id}:_{name}")
+        for name, yes in wanted.items()
+        if yes
+    )
+
+
+def _howto(asked: Asked, controls: tuple[Button, ...], speech: Speech) -> str:
+    """The first word the translator lists for each control: what one types without buttons."""
+    words = listed(speech)
+    names = [button.tap.removeprefix("go:").rpartition(":")[2].strip("_") for button in controls]
+    typed = [words[name].replace("،", ",").split(",")[0] for name in names if name != "done"]
+    return sentences.howto(asked, typed, speech)
+
+
+def _anchored(text: str, speech: Speech) -> str:
+    """``text`` with every line starting in its language's direction."""
+    if speech.direction == "ltr":
+        return text
+    return "\n".join(f"{_RLM}{line}" if line else line for line in text.split("\n"))

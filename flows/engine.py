@@ -1,0 +1,188 @@
+"""The engine: one message in, one turn out. Pure.
+
+It owns what every flow needs and none should write: reading answers, back, skip, menu, stop,
+language, paging, "I did not understand", and going on after a digression.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flows import drawing, sentences
+from flows.conversation import Conversation
+from flows.desk import Desk
+from flows.draft import Draft
+from flows.flow import Flows
+from flows.folding import clean
+from flows.messages import Event, Inbound, Option, Outbound
+from flows.reading import (
+    Again,
+    Answer,
+    Begin,
+    Control,
+    Maybe,
+    Misread,
+    Reading,
+    Toggle,
+    read_free,
+    read_option,
+    read_tap,
+)
+from flows.speech import Languages
+from flows.talk import Contact
+from flows.words import GlobalWords
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that follows from one inbound. ``says`` is at most one message."""
+
+    conversation: Conversation
+    says: Outbound | None
+    events: tuple[Event, ...]
+
+
+class Engine:
+    """Every flow and every language. It holds nothing of any conversation."""
+
+    def __init__(self, flows: Flows, languages: Languages) -> None:
+        self.flows = flows
+        self.languages = languages
+        self.words = GlobalWords(languages)
+
+    def take_turn(
+        self,
+        conversation: Conversation,
+        inbound: Inbound,
+        contact: Contact,
+        desk: Desk,
+        today: date,
+    ) -> Turn:
+        """The turn that follows from ``inbound``; nothing a person sends makes it raise."""
+        draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
+        reading = self._read(draft, inbound)
+        if not conversation.language:
+            reading = _language_first(draft, reading)
+        _apply(draft, reading)
+        redrawn = isinstance(reading, Toggle | Control) and bool(inbound.tap)
+        says = drawing.outbound(draft, edits=redrawn and draft.last == conversation.last)
+        return Turn(draft.conversation(), says, tuple(draft.events))
+
+    def apologise(
+        self, conversation: Conversation, contact: Contact, desk: Desk, today: date, number: str
+    ) -> Turn:
+        """The turn after an error of ours, known as ``number``: to the menu, answers kept."""
+        draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
+        draft.say(sentences.our_error(draft.speech, number))
+        draft.begin("menu" if draft.language else "welcome")
+        draft.advance()
+        return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
+
+    def _read(self, draft: Draft, inbound: Inbound) -> Reading:
+        """Options of the pending question first, global words second, free answers third."""
+        asked = draft.asked
+        if inbound.start:
+            return Begin(inbound.start)
+        if inbound.tap:
+            return read_tap(inbound.tap, asked, draft.last)
+        text = clean(inbound.text)
+        if asked and text and (option := read_option(text, asked)):
+            return option
+        meaning = self.words.meaning(text, draft.speech.code)
+        if meaning.startswith("go:"):
+            return Begin(meaning.removeprefix("go:"))
+        if meaning:
+            return Control(meaning)
+        if asked is None:
+            return Misread.NOT_TEXT if inbound.media else Misread.UNKNOWN
+        return read_free(inbound, asked, draft.desk.places)
+
+
+_BEFORE_LANGUAGE = ("stop", "welcome")
+
+
+def _language_first(draft: Draft, reading: Reading) -> Reading:
+    """Before the language is known only its question and STOP count; a wish is parked."""
+    match reading:
+        case Begin(start) if start.startswith("language-") and draft.asked:
+            return Answer(start.removeprefix("language-"))
+        case Begin(start) if start.split("-")[0] in _BEFORE_LANGUAGE:
+            return reading
+        case Begin(start):
+            draft.park(start)
+            return Begin("welcome")
+        case _ if draft.asked is None:
+            return Begin("welcome")
+        case _:
+            return reading
+
+
+def _apply(draft: Draft, reading: Reading) -> None:
+    match reading:
+        case Begin(start):
+            draft.begin(start)
+            draft.advance()
+        case Answer(value):
+            _answer(draft, value)
+        case Toggle(key):
+            _toggle(draft, key)
+        case Control(name):
+            _control(draft, name)
+        case Maybe(places):
+            draft.say(sentences.near_places(draft.speech))
+            near = tuple(Option(place.istat, place.name) for place in places)
+            elsewhere = (
+                tuple(o for o in draft.asked.options if o.key == "elsewhere") if draft.asked else ()
+            )
+            draft.repeat(options=near + elsewhere)
+        case Again():
+            pass
+        case Misread():
+            _misread(draft, reading)
+
+
+def _answer(draft: Draft, value: object) -> None:
+    asked = draft.asked
+    if asked and isinstance(value, list):
+        value = list(dict.fromkeys([*asked.chosen, *value]))
+    draft.answer(value)  # type: ignore[arg-type]
+    draft.advance()
+
+
+def _toggle(draft: Draft, key: str) -> None:
+    assert draft.asked is not None
+    chosen = draft.asked.chosen
+    kept = tuple(k for k in chosen if k != key)
+    draft.repeat(chosen=kept if key in chosen else (*chosen, key))
+
+
+def _control(draft: Draft, name: str) -> None:
+    asked = draft.asked
+    match name:
+        case "back" if draft.back():
+            draft.advance()
+        case "back" if draft.language:
+            draft.begin("menu")
+            draft.advance()
+        case "skip" if asked and asked.optional:
+            _answer(draft, None)
+        case "done" if asked and asked.kind == "pick_many" and (asked.chosen or asked.optional):
+            _answer(draft, list(asked.chosen) or None)
+        case "more" if asked and asked.pages > 1:
+            draft.repeat(page=(asked.page + 1) % asked.pages)
+        case _:
+            _misread(draft, Misread.NEEDED if asked else Misread.UNKNOWN)
+
+
+def _misread(draft: Draft, reason: Misread) -> None:
+    asked = draft.asked
+    flow, step = (asked.flow, asked.step) if asked else ("", "")
+    draft.events.append(Event("misread", flow, step, reason.value))
+    if asked is None or asked.flow == "menu":
+        reason = Misread.UNKNOWN if reason is Misread.NOT_AN_OPTION else reason
+    draft.say(sentences.misread(reason, asked, draft.speech))
+    if asked is None:
+        draft.begin("menu")
+        return draft.advance()
+    if asked.misreads and reason is not Misread.EARLIER:
+        draft.say(sentences.way_out(draft.speech))
+    draft.repeat(misreads=asked.misreads + 1)

@@ -1,0 +1,180 @@
+"""Consent, and what a person may do with their own data."""
+
+from flows import labels
+from flows.desk import EraseContact, RecordConsent, SetAlerts
+from flows.flow import Flow
+from flows.messages import Option
+from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
+from flows.profile import describe
+from flows.talk import Talk
+
+NOTICE_VERSION = "2026-11"
+
+
+def profile_notice(talk: Talk) -> str:
+    """The words a person agrees to for the profile (GDPR art. 6 and 13, in short)."""
+    _ = talk.gettext
+    return _(
+        "🔒 Your privacy. If you agree, I keep your answers to find offers that fit you. "
+        "Only the people of the desk see them. I never ask for documents, health or religion. "
+        'You can see, change or delete everything: write "my data". '
+        "May I keep your answers?"
+    )
+
+
+def alerts_notice(talk: Talk) -> str:
+    """The words a person agrees to for alerts."""
+    _ = talk.gettext
+    return _(
+        "🔔 May I write to you when there is something new that fits you? "
+        "A few messages a week at most. To end them, write STOP."
+    )
+
+
+def ask_consent(talk: Talk, notice: str) -> Ask:
+    """Yes or no to one purpose."""
+    return pick(notice, choices(labels.yes_no(talk.gettext)))
+
+
+def agreed(talk: Talk) -> bool:
+    """Whether the answers may be kept, counting what was said in this very flow."""
+    said = talk.answers.pick("keep_answers")
+    return said == "yes" if said else talk.contact.agreed("profile")
+
+
+privacy = Flow("privacy")
+
+
+@privacy.step()
+def overview(talk: Talk) -> Move:
+    """What is kept, and what can be done with it."""
+    _ = talk.gettext
+    kept = describe(talk)
+    known = "\n".join(kept) if kept else _("Nothing: I keep no answers of yours.")
+    text = talk.fill(_("This is what I know about you:\n{known}"), known="{known}")
+    options = [
+        Option("change", _("✏️ Change answers"), start="intake"),
+        Option("alerts", _("🔔 Messages from us"), start="alerts"),
+        Option("language", _("🌍 Language"), start="language"),
+        Option("revoke", _("🚫 Keep no answers"), start="intake-forget"),
+        Option("erase", _("🗑️ Delete everything"), start="erase"),
+    ]
+    if not talk.contact.agreed("profile"):
+        options = [option for option in options if option.key != "revoke"]
+    return pick(text.replace("{known}", known), options)
+
+
+alerts = Flow("alerts")
+
+
+@alerts.step()
+def state(talk: Talk) -> Move:
+    """How messages from us are set, and how to change that."""
+    _ = talk.gettext
+    now = {
+        "on": _("Messages about new offers are on."),
+        "paused": _("Messages about new offers are paused."),
+        "stopped": _("Messages about new offers are off: you wrote STOP."),
+    }.get(talk.contact.alerts, _("Messages about new offers are off."))
+    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "stopped": _("🔕 Turn off")}
+    return pick(now, (o for o in choices(options) if o.key != talk.contact.alerts))
+
+
+def _turning_on(talk: Talk) -> bool:
+    return talk.answers.pick("state") == "on" and not talk.contact.agreed("alerts")
+
+
+@alerts.step(when=_turning_on)
+def send_alerts(talk: Talk) -> Move:
+    """Alerts are sent only to who agreed to them."""
+    return ask_consent(talk, alerts_notice(talk))
+
+
+@alerts.step(when=_turning_on)
+def record_alerts(talk: Talk) -> Move:
+    """Their answer, with the words they saw."""
+    given = talk.answers.pick("send_alerts") == "yes"
+    return Do(RecordConsent("alerts", given, alerts_notice(talk), talk.speech.code))
+
+
+@alerts.step(when=lambda talk: talk.answers.pick("send_alerts") != "no")
+def switch_alerts(talk: Talk) -> Move:
+    """Set them as asked."""
+    return Do(SetAlerts(talk.answers.pick("state")))
+
+
+@alerts.step()
+def switched(talk: Talk) -> Move:
+    """Say so."""
+    _ = talk.gettext
+    return End(_("Done. ✅"))
+
+
+stop = Flow("stop")
+
+
+@stop.step()
+def silence(talk: Talk) -> Move:
+    """STOP is honoured at once, whatever was pending."""
+    return Do(SetAlerts("stopped"))
+
+
+@stop.step()
+def confirmed(talk: Talk) -> Move:
+    """And confirmed, with the way back."""
+    _ = talk.gettext
+    text = _(
+        "Done. I will not write to you any more unless you write to me. "
+        "To get messages again, write START. I am still here for your questions."
+    )
+    return pick(text, [Option("start", _("🔔 Messages again"), start="welcome_back")])
+
+
+welcome_back = Flow("welcome_back")
+
+
+def _comes_back(talk: Talk) -> bool:
+    return talk.contact.alerts == "stopped" and talk.contact.agreed("alerts")
+
+
+@welcome_back.step(when=_comes_back)
+def unsilence(talk: Talk) -> Move:
+    """START after STOP."""
+    return Do(SetAlerts("on"))
+
+
+@welcome_back.step(when=lambda talk: talk.answers.pick("unsilence") == "done")
+def welcome_again(talk: Talk) -> Move:
+    """Say so."""
+    _ = talk.gettext
+    return Tell(_("Welcome back! You will get messages about new offers again."))
+
+
+@welcome_back.step()
+def to_menu(talk: Talk) -> Move:
+    """For everybody else START is the menu."""
+    return Start("menu")
+
+
+erase = Flow("erase", digression=True)
+
+
+@erase.step()
+def sure(talk: Talk) -> Move:
+    """Deleting cannot be undone."""
+    _ = talk.gettext
+    text = _("Shall I delete everything I know about you? This cannot be undone.")
+    return pick(text, choices({"yes": _("🗑️ Yes, delete"), "no": _("❌ No")}))
+
+
+@erase.step(when=lambda talk: talk.answers.pick("sure") == "yes")
+def forget_all(talk: Talk) -> Move:
+    """Gone from the database, not hidden."""
+    return Do(EraseContact())
+
+
+@erase.step(when=lambda talk: talk.answers.pick("sure") == "yes")
+def goodbye(talk: Talk) -> Move:
+    """The last message; it is deleted too once it is sent."""
+    _ = talk.gettext
+    return Leave(_("Done: everything is deleted. If you write to me again, we start anew. 👋"))

@@ -1,0 +1,178 @@
+"""Reading what a person sent against the question as it was asked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz import fuzz, process
+
+from flows.conversation import Asked
+from flows.folding import clean, fold, numbers
+from flows.messages import Inbound
+from flows.places import Gazetteer, Place
+from flows.talk import Value
+
+
+class Misread(StrEnum):
+    """Why an answer could not be read; `flows.sentences` has one kind sentence for each."""
+
+    NOT_AN_OPTION = "not_an_option"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_LOW = "too_low"
+    TOO_HIGH = "too_high"
+    TOO_LONG = "too_long"
+    NOT_A_PLACE = "not_a_place"
+    NOT_TEXT = "not_text"
+    NEEDED = "needed"
+    EARLIER = "earlier"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to the pending question."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle:
+    """One option of a pick_many was ticked or unticked."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """``back``, ``skip``, ``more`` or ``done``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """A start: ``flow`` or ``flow-argument``."""
+
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """A comune that may be one of these."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The same tap twice: nothing to do."""
+
+
+Reading = Answer | Toggle | Control | Begin | Maybe | Again | Misread
+
+_SIMILAR = 84.0
+
+
+def read_tap(tap: str, asked: Asked | None, last: tuple[int, str]) -> Reading:
+    """A button: a start works always, an answer only to the question it came with."""
+    if tap.startswith("go:"):
+        return Begin(tap.removeprefix("go:"))
+    question, _, key = tap.partition(":")
+    if asked is None or question != str(asked.id):
+        return Again() if (question, key) == (str(last[0]), last[1]) else Misread.EARLIER
+    if key.startswith("_"):
+        return Control(key.removeprefix("_"))
+    return _chosen(asked, key)
+
+
+def read_option(text: str, asked: Asked) -> Reading | None:
+    """``text`` as an option of the pending question: by number, label or key; else None."""
+    word = fold(text)
+    if asked.kind == "pick_many":
+        keys = _several(text, asked)
+        return Answer(list(keys)) if keys else None
+    if asked.kind not in ("pick", "place") or not word:
+        return None
+    if word.isdigit() and (found := numbers(word)):
+        place = found[0]
+        shown = asked.shown
+        return _chosen(asked, shown[place - 1].key) if 1 <= place <= len(shown) else None
+    key = _by_label(word, asked)
+    return _chosen(asked, key) if key else None
+
+
+def read_free(inbound: Inbound, asked: Asked, places: Gazetteer) -> Reading:
+    """An answer that is no option: a number, some words, a comune."""
+    if inbound.media:
+        return Misread.NOT_TEXT
+    match asked.kind:
+        case "number":
+            return _number(inbound.text, asked)
+        case "text":
+            return _words(inbound.text, asked)
+        case "place":
+            return _place(inbound, places)
+        case _:
+            return Misread.NOT_AN_OPTION
+
+
+def _chosen(asked: Asked, key: str) -> Reading:
+    option = next((o for o in asked.options if o.key == key), None)
+    if option is None:
+        return Misread.EARLIER
+    if option.start:
+        return Begin(option.start)
+    return Toggle(key) if asked.kind == "pick_many" else Answer(key)
+
+
+def _by_label(word: str, asked: Asked) -> str:
+    labels = {fold(option.label): option.key for option in asked.options}
+    keys = {fold(option.key): option.key for option in asked.options}
+    if exact := labels.get(word) or keys.get(word):
+        return exact
+    if len(word) < 4:
+        return ""
+    near = process.extract(word, labels.keys(), scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=2)
+    clear = len(near) == 1 or (len(near) == 2 and near[0][1] - near[1][1] > 6)
+    return labels[near[0][0]] if clear else ""
+
+
+def _several(text: str, asked: Asked) -> tuple[str, ...]:
+    """The keys of ``1, 3 e 4`` or ``cleaning, kitchen``; none unless every part is an option."""
+    parts = [part for part in text.replace("،", ",").replace(";", ",").split(",") if part.strip()]
+    if len(parts) == 1 and not any(c.isalpha() for c in text):
+        parts = [str(number) for number in numbers(text)]
+    keys = [_one(part, asked) for part in parts]
+    return tuple(dict.fromkeys(keys)) if keys and all(keys) else ()
+
+
+def _one(part: str, asked: Asked) -> str:
+    found, shown = numbers(part), asked.shown
+    if found and not any(c.isalpha() for c in part):
+        return shown[found[0] - 1].key if 1 <= found[0] <= len(shown) else ""
+    return _by_label(fold(part), asked)
+
+
+def _number(text: str, asked: Asked) -> Reading:
+    found = numbers(text)
+    if len(found) != 1:
+        return Misread.NOT_A_NUMBER
+    if found[0] < asked.low:
+        return Misread.TOO_LOW
+    return Misread.TOO_HIGH if found[0] > asked.high else Answer(found[0])
+
+
+def _words(text: str, asked: Asked) -> Reading:
+    words = " ".join(clean(text).split())
+    if not words:
+        return Misread.NOT_TEXT
+    return Misread.TOO_LONG if len(words) > asked.high else Answer(words)
+
+
+def _place(inbound: Inbound, places: Gazetteer) -> Reading:
+    if inbound.location is not None:
+        here = places.nearest(inbound.location)
+        return Answer(here.istat) if here else Answer("elsewhere")
+    found = places.find(inbound.text)
+    if isinstance(found, Place):
+        return Answer(found.istat)
+    return Maybe(tuple(found)) if found else Misread.NOT_A_PLACE

@@ -1,0 +1,56 @@
+"""What the desk may look up about people: the list, one person, everything kept of one."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from storage.models import Address, Consent, Contact, Conversation, Event, Interest, Outbox
+
+
+def list_contacts(connection: Connection, limit: int) -> list[dict[str, Any]]:
+    """The people who wrote last, newest first, without their answers."""
+    columns: dict[str, Any] = {
+        "id": Contact.id,
+        "language": Conversation.language,
+        "alerts": Contact.alerts,
+        "agreed": Contact.agreed,
+        "channel": Address.channel,
+        "state": Address.state,
+        "created_at": Contact.created_at,
+        "heard_at": Address.heard_at,
+    }
+    query = (
+        select(*(col(column).label(name) for name, column in columns.items()))
+        .join(Address, col(Address.contact_id) == col(Contact.id))
+        .outerjoin(Conversation, col(Conversation.contact_id) == col(Contact.id))
+        .order_by(col(Address.heard_at).desc())
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | None:
+    """Everything kept of one person (GDPR art. 15 and 20), or None when unknown."""
+    contact = _rows(connection, Contact, col(Contact.id) == contact_id)
+    if not contact:
+        return None
+    conversations = _rows(connection, Conversation, col(Conversation.contact_id) == contact_id)
+    for row in conversations:
+        row["state"] = json.loads(row["state"])
+    return {
+        "contact": contact[0],
+        "addresses": _rows(connection, Address, col(Address.contact_id) == contact_id),
+        "conversation": conversations[0] if conversations else None,
+        "consents": _rows(connection, Consent, col(Consent.contact_id) == contact_id),
+        "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
+        "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
+        "events": _rows(connection, Event, col(Event.contact_id) == contact_id),
+    }
+
+
+def _rows(connection: Connection, model: Any, which: Any) -> list[dict[str, Any]]:
+    found: Sequence[Any] = connection.execute(select(model.__table__).where(which)).all()
+    return [dict(row._mapping) for row in found]

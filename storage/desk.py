@@ -1,0 +1,98 @@
+"""The desk as flows see it, on the database of the turn's own transaction."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from flows.desk import Command, EraseContact, Listing, NoteInterest, RecordConsent, SetAlerts
+from flows.places import Gazetteer
+from flows.privacy import NOTICE_VERSION
+from storage import listings
+from storage.erasure import erase
+from storage.gazetteer import load_gazetteer
+from storage.models import Consent, Contact, Interest
+
+
+class DatabaseDesk:
+    """`flows.desk.Desk` for one contact, in one transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        contact_id: int,
+        agreed: str,
+        channel: str,
+        now: datetime,
+        today: date,
+    ) -> None:
+        self._connection = connection
+        self._contact_id = contact_id
+        self._agreed = set(filter(None, agreed.split(",")))
+        self._channel, self._now, self._today = channel, now, today
+        self.erased = False
+
+    @property
+    def places(self) -> Gazetteer:
+        """The comuni we know."""
+        return load_gazetteer()
+
+    def listings(self, topic: str, language: str) -> Sequence[Listing]:
+        """Every offer of a topic that may be shown today."""
+        return listings.shown(self._connection, topic, language, self._today)
+
+    def listing(self, id: str, language: str) -> Listing | None:
+        """One offer, or None when it may not be shown any more."""
+        return listings.one(self._connection, id, language, self._today)
+
+    def perform(self, command: Command) -> str:
+        """Do it in this transaction."""
+        match command:
+            case RecordConsent():
+                return self._consent(command)
+            case SetAlerts(state):
+                return self._set(alerts=state)
+            case NoteInterest(listing):
+                return self._interest(listing)
+            case EraseContact():
+                erase(self._connection, self._contact_id, self._now)
+                self.erased = True
+                return "done"
+
+    def _consent(self, command: RecordConsent) -> str:
+        self._connection.execute(
+            Consent.__table__.insert().values(  # type: ignore[attr-defined]
+                contact_id=self._contact_id,
+                purpose=command.purpose,
+                given=command.given,
+                version=NOTICE_VERSION,
+                text_hash=hashlib.sha256(command.notice.encode()).hexdigest(),
+                language=command.language,
+                channel=self._channel,
+                at=self._now,
+            )
+        )
+        change = self._agreed.add if command.given else self._agreed.discard
+        change(command.purpose)
+        return self._set(agreed=",".join(sorted(self._agreed)))
+
+    def _set(self, **values: str) -> str:
+        mine = col(Contact.id) == self._contact_id
+        self._connection.execute(update(Contact).where(mine).values(**values))
+        return "done"
+
+    def _interest(self, listing: str) -> str:
+        if listings.one(self._connection, listing, "it", self._today) is None:
+            return "gone"
+        insert = (
+            postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
+        )
+        self._connection.execute(
+            insert(Interest)
+            .values(contact_id=self._contact_id, listing_id=listing, at=self._now)
+            .on_conflict_do_nothing()
+        )
+        return "done"

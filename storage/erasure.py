@@ -1,0 +1,55 @@
+"""Forgetting a person: gone from the database, not hidden."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, select, update
+from sqlmodel import col
+
+from storage.database import is_sqlite
+from storage.models import Address, Contact, Event, Inbox, Outbox, SimulatorMessage
+
+
+def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
+    """Delete everything that tells who the contact is or what they said; False when unknown.
+
+    What stays: events without the person, and the providers' ids of handled deliveries, so that a
+    repeated delivery is still known. Bytes are gone from SQLite's file after `scrub`.
+    """
+    addresses = connection.execute(
+        select(col(Address.channel), col(Address.address)).where(
+            col(Address.contact_id) == contact_id
+        )
+    ).all()
+    for channel, address in addresses:
+        connection.execute(
+            update(Inbox)
+            .where(
+                col(Inbox.channel) == channel,
+                col(Inbox.address) == address,
+                col(Inbox.handled_at).is_not(None),
+            )
+            .values(address="", body=None)
+        )
+        connection.execute(
+            delete(Outbox).where(col(Outbox.channel) == channel, col(Outbox.address) == address)
+        )
+        if channel == "simulator":
+            connection.execute(
+                delete(SimulatorMessage).where(col(SimulatorMessage.chat) == address)
+            )
+    connection.execute(
+        update(Event).where(col(Event.contact_id) == contact_id).values(contact_id=None)
+    )
+    gone = connection.execute(delete(Contact).where(col(Contact.id) == contact_id))
+    return gone.rowcount > 0
+
+
+def scrub(engine: Engine) -> None:
+    """Take deleted bytes out of SQLite's log too (secure_delete has taken them out of the file).
+
+    It waits for no reader: with one open the log is emptied at the next scrub. PostgreSQL's log
+    keeps bytes until it is recycled; docs/privacy says so.
+    """
+    if is_sqlite(engine):
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,227 @@
+"""The one outbox: claiming what is due, and writing down what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from storage.models import Address, Outbox
+
+MOST_ATTEMPTS = 8
+_RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
+_BROADCAST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row claimed for sending."""
+
+    id: int
+    channel: str
+    address: str
+    body: str
+    origin: str
+    edits: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one send.
+
+    ``status``: ``sent``; ``queued`` (again at ``due_at``); ``failed``; or ``unknown`` when nobody
+    knows whether it arrived.
+    """
+
+    id: int
+    status: str
+    external_id: str | None = None
+    problem: str | None = None
+    due_at: datetime | None = None
+
+
+def claim_due(
+    connection: Connection, channels: Sequence[str], limit: int, now: datetime
+) -> list[Due]:
+    """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
+
+    At most one row of an address is in flight, and its rows go in order: a row waits while an
+    earlier one of the same or a more urgent kind is open. Rows locked by another sender are skipped.
+    """
+    o, earlier = Outbox, aliased(Outbox)
+    blocked = (
+        select(col(earlier.id))
+        .where(
+            col(earlier.channel) == col(o.channel),
+            col(earlier.address) == col(o.address),
+            col(earlier.closed_at).is_(None),
+            col(earlier.id) != col(o.id),
+            or_(
+                col(earlier.status) == "sending",
+                and_(
+                    or_(col(earlier.due_at) <= now, col(earlier.attempts) > 0),
+                    or_(
+                        col(earlier.priority) < col(o.priority),
+                        and_(col(earlier.priority) == col(o.priority), col(earlier.id) < col(o.id)),
+                    ),
+                ),
+            ),
+        )
+        .exists()
+    )
+    query = (
+        select(*map(col, (o.id, o.channel, o.address, o.body, o.origin, o.edits, o.attempts)))
+        .where(
+            col(o.closed_at).is_(None),
+            col(o.status) != "sending",
+            col(o.due_at) <= now,
+            col(o.channel).in_(channels),
+            ~blocked,
+        )
+        .order_by(col(o.priority), col(o.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    due = [Due(*row.tuple()) for row in connection.execute(query)]  # type: ignore[arg-type,call-arg]
+    if due:
+        connection.execute(
+            update(Outbox)
+            .where(col(Outbox.id).in_([row.id for row in due]))
+            .values(status="sending", claimed_at=now, attempts=Outbox.attempts + 1)
+        )
+    return due
+
+
+def close(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> bool:
+    """Write the outcomes of sends down. True when a last goodbye was deleted."""
+    for outcome in outcomes:
+        _close_one(connection, outcome, now)
+    gone = connection.execute(
+        delete(Outbox).where(
+            col(Outbox.id).in_([outcome.id for outcome in outcomes]),
+            col(Outbox.origin) == "goodbye",
+            col(Outbox.closed_at).is_not(None),
+        )
+    )
+    return gone.rowcount > 0
+
+
+def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
+    if outcome.status == "unknown":
+        _hide(connection, col(Outbox.id) == outcome.id, now, outcome.problem)
+        return
+    values: dict[str, object] = {
+        "status": outcome.status,
+        "problem": outcome.problem,
+        "claimed_at": None,
+        "closed_at": None if outcome.status == "queued" else now,
+    }
+    if outcome.external_id is not None:
+        values["external_id"] = outcome.external_id
+    if outcome.due_at is not None:
+        values["due_at"] = outcome.due_at
+    mine = (col(Outbox.id) == outcome.id, col(Outbox.status) == "sending")
+    connection.execute(update(Outbox).where(*mine).values(values))
+
+
+def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
+    """Rows whose sender died become ``unknown``, rows that expired ``cancelled``; how many died."""
+    connection.execute(
+        update(Outbox)
+        .where(
+            col(Outbox.closed_at).is_(None),
+            col(Outbox.status) != "sending",
+            col(Outbox.expires_at) <= now,
+        )
+        .values(status="cancelled", problem="expired", closed_at=now)
+    )
+    orphaned = and_(
+        col(Outbox.closed_at).is_(None),
+        col(Outbox.status) == "sending",
+        col(Outbox.claimed_at) < now - lease,
+    )
+    return _hide(connection, orphaned, now, "hidden")
+
+
+def _hide(connection: Connection, which: object, now: datetime, problem: str | None) -> int:
+    """Nobody knows whether these arrived: replies and reminders go once more, the rest do not."""
+    again = and_(col(Outbox.priority) < _BROADCAST, col(Outbox.hidden) + 1 < _RESENT_ONCE)
+    values = {"status": "unknown", "problem": problem, "hidden": Outbox.hidden + 1}
+    final = connection.execute(
+        update(Outbox).where(which, ~again).values(**values, closed_at=now)  # type: ignore[arg-type]
+    )
+    retried = connection.execute(
+        update(Outbox)
+        .where(which, again, col(Outbox.closed_at).is_(None))  # type: ignore[arg-type]
+        .values(**values, claimed_at=None)
+    )
+    return final.rowcount + retried.rowcount
+
+
+# Statuses only move forward (out-of-order callbacks are usual), a failure comes before delivery.
+_EARLIER = {
+    "sent": ("sending", "unknown"),
+    "delivered": ("sending", "unknown", "sent"),
+    "read": ("sending", "unknown", "sent", "delivered"),
+    "failed": ("sending", "unknown", "sent"),
+}
+
+
+def record_receipt(
+    connection: Connection,
+    channel: str,
+    external_id: str,
+    letter: int,
+    status: str,
+    problem: str | None,
+    now: datetime,
+) -> bool:
+    """A provider's delivery status; False when it was late, repeated or of no message of ours."""
+    if status not in _EARLIER:
+        return False
+    which = or_(
+        and_(col(Outbox.channel) == channel, col(Outbox.external_id) == external_id),
+        and_(col(Outbox.channel) == channel, col(Outbox.id) == letter),
+    )
+    changed = connection.execute(
+        update(Outbox)
+        .where(which, col(Outbox.status).in_(_EARLIER[status]))
+        .values(status=status, external_id=external_id, problem=problem, closed_at=now)
+    )
+    return changed.rowcount > 0
+
+
+def block(connection: Connection, channel: str, address: str) -> None:
+    """The person cannot be reached there until they write or unblock us."""
+    _set_state(connection, channel, address, "blocked")
+
+
+def unblock(connection: Connection, channel: str, address: str) -> None:
+    """The person can be reached there again."""
+    _set_state(connection, channel, address, "ok")
+
+
+def _set_state(connection: Connection, channel: str, address: str, state: str) -> None:
+    connection.execute(
+        update(Address)
+        .where(col(Address.channel) == channel, col(Address.address) == address)
+        .values(state=state)
+    )
+
+
+def move(connection: Connection, channel: str, address: str, moved_to: str) -> None:
+    """The person's chat has a new id there (Telegram's migration)."""
+    taken = select(col(Address.id)).where(
+        col(Address.channel) == channel, col(Address.address) == moved_to
+    )
+    if connection.execute(taken).first():
+        return
+    for table in (Address, Outbox):
+        connection.execute(
+            update(table)
+            .where(col(table.channel) == channel, col(table.address) == address)
+            .values(address=moved_to)
+        )

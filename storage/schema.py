@@ -1,0 +1,53 @@
+"""Bringing a database's schema up to this release, with its data."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, text
+
+from storage.database import is_sqlite
+
+
+def upgrade(engine: Engine) -> None:
+    """Run every migration that is missing. On SQLite foreign keys are off meanwhile.
+
+    With them on, SQLite's table rebuild deletes child rows. Raises RuntimeError when rows then
+    point nowhere.
+    """
+    config = _config()
+    if not is_sqlite(engine):
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7360418)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        return
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        connection.rollback()
+        cursor.execute("PRAGMA foreign_keys=OFF")
+        try:
+            with connection.begin():
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise RuntimeError(
+                        "rows point nowhere after the migration; nothing was changed"
+                    )
+        finally:
+            cursor.execute("PRAGMA foreign_keys=ON")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database's schema is this release's."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config

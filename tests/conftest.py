@@ -1,0 +1,95 @@
+"""What many tests need: languages, a fresh database, an assistant with the demo content."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from bot.catalogs import load_languages
+from bot.runtime import Parts
+from bot.settings import Settings
+from flows.all_flows import all_flows
+from flows.engine import Engine as FlowEngine
+from flows.speech import Languages
+from storage.content import import_folder
+from storage.database import open_database
+from storage.schema import upgrade
+
+ROOT = Path(__file__).resolve().parent.parent
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the transcripts anew")
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, moment: datetime = START) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, **length: float) -> None:
+        """``hours=3``, ``days=90`` …"""
+        self.moment += timedelta(**length)
+
+
+@pytest.fixture(scope="session")
+def languages() -> Languages:
+    return load_languages("it")
+
+
+@pytest.fixture(scope="session")
+def flows(languages: Languages) -> FlowEngine:
+    return FlowEngine(all_flows(languages), languages)
+
+
+@pytest.fixture(scope="session")
+def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the demo content, dated from the tests' first day; copy before use."""
+    path = tmp_path_factory.mktemp("content") / "filled.db"
+    engine = open_database(f"sqlite:///{path}")
+    upgrade(engine)
+    with Session(engine) as session, session.begin():
+        import_folder(session, ROOT / "content", START.date())
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def database_file(filled_database: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "sportello.db"
+    copy.write_bytes(filled_database.read_bytes())
+    return copy
+
+
+@pytest.fixture
+def engine(database_file: Path) -> Iterator[Engine]:
+    engine = open_database(f"sqlite:///{database_file}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(_env_file=None, simulator=True)  # type: ignore[call-arg]
+
+
+@pytest.fixture
+def parts(
+    settings: Settings, engine: Engine, languages: Languages, flows: FlowEngine, clock: Clock
+) -> Parts:
+    return Parts(settings, engine, languages, flows, clock)

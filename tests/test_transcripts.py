@@ -1,0 +1,67 @@
+"""Whole conversations, word for word: `tests/transcripts/*.txt`.
+
+`>` the person, `<` the assistant, `[key]` options, `=` events, `!` the world. `pytest --update`
+writes the answers anew; the diff is what one reviews.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.runtime import Parts
+from bot.terminal import Dialogue, shown, typed
+from tests.conftest import Clock
+
+FOLDER = Path(__file__).with_name("transcripts")
+FILES = sorted(FOLDER.glob("*.txt"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_transcript(
+    path: Path, parts: Parts, clock: Clock, pytestconfig: pytest.Config
+) -> None:
+    expected = path.read_text(encoding="utf-8")
+    found = replay(expected, parts, clock)
+    if pytestconfig.getoption("--update"):
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_there_are_transcripts_in_every_language() -> None:
+    assert {path.stem.split("_")[0] for path in FILES} >= {"it", "en", "fr", "ar"}
+
+
+def replay(transcript: str, parts: Parts, clock: Clock) -> str:
+    """The transcript as it goes today; only `#`, `!` and `>` lines are read."""
+    dialogue = Dialogue(parts, "replay", hint="")
+    lines: list[str] = []
+    for line in transcript.splitlines():
+        if line.startswith("#"):
+            lines += [line]
+        elif line.startswith("!"):
+            lines += ["", line] if lines else [line]
+            dialogue = _world(line[1:].split(), dialogue, parts, clock)
+        elif line.startswith(">"):
+            said = line[1:].strip()
+            lines += ["", line, *shown(*dialogue.say(typed(said, dialogue)))]
+    return "\n".join(lines) + "\n"
+
+
+def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> Dialogue:
+    match words:
+        case ["hint", code]:
+            return Dialogue(parts, "replay", hint=code)
+        case ["wait", amount, unit]:
+            clock.pass_time(**{unit: float(amount)})
+        case ["clock", moment]:
+            clock.moment = datetime.fromisoformat(moment).astimezone(UTC)
+        case ["listing", id, status]:
+            with parts.engine.begin() as connection:
+                values = {"id": id, "status": status}
+                update = text("UPDATE listing SET status = :status WHERE id = :id")
+                assert connection.execute(update, values).rowcount == 1, id
+        case _:
+            raise ValueError(f"the world does not know: {' '.join(words)}")
+    return dialogue
