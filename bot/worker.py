@@ -35,6 +35,7 @@ from storage.turns import IN_ANSWER, Person, Turns, Waiting
 log = logging.getLogger(__name__)
 
 _MOST_FAILURES = 5
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Worker:
         self._turns.note(cursor, rows)
         if desk.erased:
             return
-        state = json.dumps(turn.conversation.to_json(), ensure_ascii=False, separators=(",", ":"))
+        state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
         self._turns.heard(cursor, received.channel, received.address, at)
 
@@ -259,7 +260,7 @@ class Worker:
         """The reply: for the sender, or in the answer of the webhook when nothing else is owed."""
         here = here and not person.owed and not desk.erased
         edits = received.message if says.edits else ""
-        body = json.dumps(says.to_json(), ensure_ascii=False, separators=(",", ":"))
+        body = _encode(says.to_json())
         letter_id = self._turns.post(
             cursor,
             contact_id=None if desk.erased else person.contact_id,

@@ -63,6 +63,8 @@ class Speech:
 
     def number(self, value: int | float) -> str:
         """A number as this language writes it, in Western digits (phones here show those)."""
+        if isinstance(value, int) and 0 <= value < 1000:
+            return str(value)  # no language groups these
         return format_decimal(value, locale=self.locale, numbering_system="latn")
 
     def list(self, items: Iterable[str]) -> str:

@@ -4,6 +4,8 @@ Each catalog lists them, comma-separated, under the context ``words``; a word of
 language wins over the same word of another one.
 """
 
+from functools import cache
+
 from flows.folding import fold
 from flows.speech import Languages, Speech
 
@@ -31,6 +33,7 @@ STARTS = {
 }
 
 
+@cache
 def listed(speech: Speech) -> dict[str, str]:
     """Meaning → the comma-separated words for it, as the translator of one language wrote them."""
     pgettext = speech.pgettext

@@ -85,7 +85,7 @@ def claim_due(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    due = [Due(*row.tuple()) for row in connection.execute(query)]  # type: ignore[arg-type,call-arg]
+    due = [Due(*row) for row in connection.execute(query)]  # type: ignore[arg-type,call-arg]
     if due:
         connection.execute(
             update(Outbox)

@@ -19,9 +19,7 @@ FILES = sorted(FOLDER.glob("*.txt"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_transcript(
-    path: Path, parts: Parts, clock: Clock, pytestconfig: pytest.Config
-) -> None:
+def test_transcript(path: Path, parts: Parts, clock: Clock, pytestconfig: pytest.Config) -> None:
     expected = path.read_text(encoding="utf-8")
     found = replay(expected, parts, clock)
     if pytestconfig.getoption("--update"):

@@ -11,6 +11,7 @@ const PATIENCE = 15000;
 const STEADY = 5000;
 const LOOK_AGAIN = [3000, 6000, 12000];
 const GIVE_UP_TYPING = 25000;
+const SAME_ANSWER = 3000;
 const ADDRESS = /https?:\/\/[^\s<>"“”«»]+/giu;
 const AFTER_ADDRESS = /[.,;:!?)\]}'’…؟،؛।]+$/u;
 
@@ -62,6 +63,7 @@ function make(tag, className, text) {
 class Words {
   #all = {};
   #wanted = "";
+  #direction = "ltr";
   #shown = null;
   #listeners = [];
 
@@ -69,8 +71,8 @@ class Words {
   onChange = (listener) => this.#listeners.push(listener);
 
   /** Change to a language; a failure is made good by the next call. */
-  async follow(language) {
-    this.#wanted = language;
+  async follow(language, direction = "ltr") {
+    [this.#wanted, this.#direction] = [language, direction];
     await this.complete();
   }
 
@@ -90,7 +92,7 @@ class Words {
     this.#shown = language;
     const page = document.documentElement;
     page.lang = found.language || language;
-    page.dir = found.direction === "rtl" ? "rtl" : "ltr";
+    page.dir = (found.direction ?? this.#direction) === "rtl" ? "rtl" : "ltr";
     document.title = this.get("title");
     byId("log").setAttribute("aria-busy", "true"); // new words are no news
     this.fill(document);
@@ -118,9 +120,9 @@ function textNodes(text) {
   let from = 0;
   for (const { 0: found, index } of text.matchAll(ADDRESS)) {
     const shown = found.replace(AFTER_ADDRESS, "");
-    if (!URL.canParse(shown)) continue;
     const link = make("a", "", shown);
-    link.href = new URL(shown).href; // ADDRESS lets through http and https alone
+    link.href = shown; // ADDRESS lets through http and https alone
+    if (!/^https?:$/u.test(link.protocol)) continue; // no address after all
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
     nodes.push(text.slice(from, index), link);
@@ -137,12 +139,15 @@ class Talk {
   #scroller = byId("scroller");
   #log = byId("log");
   #ownScroll = -1;
+  #atEnd = true;
+  #answer = { element: null, at: 0 };
   newestId = 0;
   newestBotId = 0;
 
   constructor(words, onTap) {
     [this.#words, this.#onTap] = [words, onTap];
-    new ResizeObserver(() => this.#following && this.toEnd()).observe(this.#scroller);
+    this.#scroller.addEventListener("scroll", () => (this.#atEnd = this.#isAtEnd), { passive: true });
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroller);
   }
 
   get isEmpty() {
@@ -167,7 +172,8 @@ class Talk {
     else this.#insert(element, message.id, fresh);
     entry.element = element;
     this.#markNewest();
-    if (following) this.#follow(message.from === "person" ? null : element);
+    this.#readFrom(message.from === "person" ? null : element);
+    if (following) this.#follow();
   }
 
   /** The page itself said /start; the person did not. */
@@ -237,18 +243,28 @@ class Talk {
     return group;
   }
 
+  get #isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    return scrollHeight - clientHeight - scrollTop < 80;
+  }
+
   /** True at the end, or where our own last scrolling stopped: the person has not gone up to read. */
   get #following() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    return scrollHeight - clientHeight - scrollTop < 80 || Math.abs(scrollTop - this.#ownScroll) < 2;
+    return this.#isAtEnd || Math.abs(this.#scroller.scrollTop - this.#ownScroll) < 2;
+  }
+
+  /** An answer is read from its first bubble; what comes much later is another answer. */
+  #readFrom(element) {
+    const same = element && this.#answer.element?.isConnected && Date.now() - this.#answer.at < SAME_ANSWER;
+    this.#answer = { element: same ? this.#answer.element : element, at: Date.now() };
   }
 
   /** To the end, but never past the beginning of a long answer. */
-  #follow(answer) {
+  #follow() {
     const { scrollHeight, clientHeight, scrollTop } = this.#scroller;
     const end = scrollHeight - clientHeight;
-    const from = this.#scroller.getBoundingClientRect().top;
-    const start = answer ? scrollTop + answer.getBoundingClientRect().top - from - 12 : end;
+    const top = this.#answer.element?.getBoundingClientRect().top ?? Infinity;
+    const start = scrollTop + top - this.#scroller.getBoundingClientRect().top - 12;
     this.#scroller.scrollTop = Math.max(Math.min(end, start), Math.min(end, scrollTop));
     this.#ownScroll = this.#scroller.scrollTop;
   }
@@ -317,7 +333,7 @@ class Outbox {
     const unsent = this.#items.filter((item) => !item.id);
     if (unsent.length >= MOST_WAITING) return false;
     if (body.tap !== undefined && this.#items.some((item) => item.body.tap === body.tap)) return false;
-    this.#items.push({ body, label });
+    this.#items.push({ body, label, since: this.#talk.newestId });
     this.#changed();
     return true;
   }
@@ -341,8 +357,8 @@ class Outbox {
   /** A person's message has come back. If the answer to our request was lost, its text tells it is ours. */
   arrived(message) {
     const first = this.next;
-    const lost = first?.tried && first.label === message.text ? first : undefined;
-    const item = this.#items.find((other) => other.id === message.id) ?? lost;
+    const isFirst = first?.tried && first.label === message.text && message.id > first.since;
+    const item = this.#items.find((other) => other.id === message.id) ?? (isFirst ? first : undefined);
     if (item) this.drop(item);
   }
 
@@ -389,8 +405,8 @@ class Line {
   }
 
   #path(name, parameters = {}) {
-    const search = new URLSearchParams(this.#as ? { ...parameters, as: this.#as } : parameters);
-    return `${this.#url}/${name}${search.size ? `?${search}` : ""}`;
+    const search = String(new URLSearchParams(this.#as ? { ...parameters, as: this.#as } : parameters));
+    return `${this.#url}/${name}${search && `?${search}`}`;
   }
 
   #hangUp() {
@@ -399,6 +415,10 @@ class Line {
     clearTimeout(this.#steady);
     this.#source?.close();
     this.#source = null;
+  }
+
+  get isUp() {
+    return this.#source !== null;
   }
 
   async connect() {
@@ -520,7 +540,7 @@ class Page {
       return;
     }
     this.#typing(false);
-    if (message.language && isNewest) this.#words.follow(String(message.language));
+    if (message.language && isNewest) this.#words.follow(String(message.language), message.direction);
   }
 
   #up() {
@@ -545,6 +565,7 @@ class Page {
     if (!text || !this.#send({ text }, text)) return;
     this.#text.value = "";
     this.#fit();
+    this.#text.focus();
   }
 
   #send(body, label) {
@@ -556,7 +577,7 @@ class Page {
   }
 
   async #flush() {
-    if (this.#sending) return;
+    if (this.#sending || !this.#line.isUp) return;
     this.#sending = true;
     try {
       for (let item = this.#outbox.next; item; item = this.#outbox.next) await this.#post(item);
@@ -642,7 +663,7 @@ class Page {
   #newChat() {
     remember("localStorage", "sportello.chat", randomChat());
     query.delete("chat");
-    history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+    history.replaceState(null, "", location.pathname + (String(query) && `?${query}`));
     location.reload();
   }
 

@@ -1,0 +1,189 @@
+"""``make bench``: durable turns, ours beside ConversationHandler's, in one run.
+
+Machines are noisy: compare the ratios of one run, not the figures of two.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import in_process
+from bench.known_contacts import fill
+from bench.people import BotApi, Result, talk
+
+SECRET = "bench-secret"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident_mib(pid: int) -> float:
+    """Resident memory of a process."""
+    return (
+        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+    )
+
+
+@contextmanager
+def running(
+    command: list[str], port: int, environment: dict[str, str]
+) -> Iterator[tuple[int, float]]:
+    """The server's process id, and how many seconds it took until it listened."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    try:
+        yield process.pid, _listening(process, port, began)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _listening(process: "subprocess.Popen[bytes]", port: int, began: float) -> float:
+    while time.perf_counter() - began < 60:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return time.perf_counter() - began
+        time.sleep(0.02)
+    raise RuntimeError("the server did not start in a minute")
+
+
+def ours(folder: Path, api_port: int, port: int, database: str) -> tuple[list[str], dict[str, str]]:
+    """How Sportello is started for a measurement: all roles in one process, webhook, FULL."""
+    environment = {
+        "DATABASE_URL": database or f"sqlite:///{folder / 'ours.db'}",
+        "HTTP_PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "TELEGRAM_BOT_TOKEN": "1:x",
+        "TELEGRAM_API_BASE_URL": f"http://127.0.0.1:{api_port}",
+        "TELEGRAM_MODE": "webhook",
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "SIMULATOR": "0",
+    }
+    subprocess.run(
+        [sys.executable, "admin_cli.py", "init", "--quiet"],
+        env={**os.environ, **environment},
+        check=True,
+    )
+    return [sys.executable, "-m", "bot"], environment
+
+
+def row(table: Table, name: str, people: int, result: Result, cpu: float) -> float:
+    """Add a line; returns turns per second."""
+    rate = result.turns / result.seconds
+    table.add_row(
+        name,
+        str(people),
+        f"{rate:,.0f}",
+        f"{cpu / result.turns * 1000:.2f}",
+        f"{result.quantile(0.5):.1f}",
+        f"{result.quantile(0.99):.1f}",
+    )
+    return rate
+
+
+async def measured(
+    api: BotApi, pid: int, port: int, people: int, rounds: int, first: int
+) -> tuple[Result, float]:
+    """One run, warmed up, and the server's CPU in it."""
+    await talk(api, port, SECRET, people, 1, first + 10_000_000)
+    before = cpu_seconds(pid)
+    result = await talk(api, port, SECRET, people, rounds, first)
+    return result, cpu_seconds(pid) - before
+
+
+async def round_trips(folder: Path, rounds: int, table: Table) -> dict[str, float]:
+    """Webhook POST → reply seen, for 1 and for 50 people; turns per second of each contender."""
+    api = BotApi()
+    api_port = await api.start()
+    url = f"http://127.0.0.1:{api_port}"
+    rates: dict[str, float] = {}
+    port = free_port()
+    command, environment = await asyncio.to_thread(ours, folder, api_port, port, "")
+    theirs = free_port()
+    handler = [sys.executable, "-m", "bench.conversation_handler", url, str(theirs), str(folder)]
+    contenders = (
+        ("Sportello", command, environment, port, rounds),
+        ("ConversationHandler, flushed", handler, {}, theirs, max(1, rounds // 12)),
+    )
+    for name, start, variables, listens, share in contenders:
+        with running(start, listens, variables) as (pid, _):
+            for people, times in ((1, share * 4), (50, share)):
+                first = 1_000_000 * (people + 1)
+                result, cpu = await measured(api, pid, listens, people, times, first)
+                rates[f"{name} {people}"] = row(table, name, people, result, cpu)
+    return rates
+
+
+def growth(folder: Path, known: int) -> tuple[float, float]:
+    """Seconds to start, and MiB resident after a start, with so many known contacts."""
+    database = f"sqlite:///{folder / f'known_{known}.db'}"
+    port = free_port()
+    command, environment = ours(folder, 1, port, database)
+    fill(database, known)
+    with running(command, port, environment) as (pid, seconds):
+        return seconds, resident_mib(pid)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=12, help="intakes of each of the 50 people")
+    parser.add_argument("--known", type=int, nargs="*", default=[1_000, 100_000])
+    arguments = parser.parse_args()
+    console = Console(width=100)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        turns = Table(
+            "turns in one commit", "turns/s", "CPU s per 1,000", title="In process (SQLite, FULL)"
+        )
+        for together in (1, 10, 50):
+            rate, cpu = in_process.measure(folder, 300, together)
+            turns.add_row(str(together), f"{rate:,.0f}", f"{cpu:.2f}")
+        console.print(turns)
+        table = Table(
+            "server", "people", "turns/s", "CPU s per 1,000", "p50 ms", "p99 ms",
+            title="Update in → reply seen by the Bot API",
+        )  # fmt: skip
+        rates = asyncio.run(round_trips(folder, arguments.rounds, table))
+        console.print(table)
+        ratio = rates["Sportello 50"] / rates["ConversationHandler, flushed 50"]
+        console.print(f"At 50 people Sportello takes {ratio:.1f} times as many durable turns.")
+        known = Table("known contacts", "seconds to start", "MiB resident", title="Growth")
+        for count in arguments.known:
+            seconds, memory = growth(folder, count)
+            known.add_row(f"{count:,}", f"{seconds:.2f}", f"{memory:.0f}")
+        console.print(known)
+
+
+if __name__ == "__main__":
+    main()
