@@ -66,7 +66,7 @@ def chat(
     name: Annotated[str, typer.Option(help="The chat to go on with.")] = "terminal",
     record: Annotated[Path | None, typer.Option(help="Write the transcript to this file.")] = None,
 ) -> None:
-    """Talk to the assistant in the terminal: text, [key] taps, @44.94,8.07 is a location.
+    """Talk to the assistant in the terminal: type, or name a button in brackets; @44.94,8.07 is a place.
 
     What is printed is the transcript format of tests/transcripts: a recorded bug is a test.
     """

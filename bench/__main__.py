@@ -24,6 +24,7 @@ from bench.known_contacts import fill
 from bench.people import BotApi, Result, talk
 
 SECRET = "bench-secret"
+KNOWN = 1_000  # people each contender knows before the round trips begin
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,14 +50,11 @@ def resident_mib(pid: int) -> float:
 
 
 @contextmanager
-def running(
-    command: list[str], port: int, environment: dict[str, str]
-) -> Iterator[tuple[int, float]]:
-    """The server's process id, and how many seconds it took until it listened."""
-    began = time.perf_counter()
+def running(command: list[str], environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """The server, ended afterwards."""
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
-        yield process.pid, _listening(process, port, began)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -66,7 +64,9 @@ def running(
             process.wait()
 
 
-def _listening(process: "subprocess.Popen[bytes]", port: int, began: float) -> float:
+def seconds_to_listen(process: "subprocess.Popen[bytes]", port: int) -> float:
+    """How long it took from now until the server listened. Raises RuntimeError after a minute."""
+    began = time.perf_counter()
     while time.perf_counter() - began < 60:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}")
@@ -129,17 +129,20 @@ async def round_trips(folder: Path, rounds: int, table: Table) -> dict[str, floa
     rates: dict[str, float] = {}
     port = free_port()
     command, environment = await asyncio.to_thread(ours, folder, api_port, port, "")
+    await asyncio.to_thread(fill, environment["DATABASE_URL"], KNOWN)
     theirs = free_port()
     handler = [sys.executable, "-m", "bench.conversation_handler", url, str(theirs), str(folder)]
+    handler.append(str(KNOWN))
     contenders = (
         ("Sportello", command, environment, port, rounds),
         ("ConversationHandler, flushed", handler, {}, theirs, max(1, rounds // 12)),
     )
     for name, start, variables, listens, share in contenders:
-        with running(start, listens, variables) as (pid, _):
+        with running(start, variables) as process:
+            await asyncio.to_thread(seconds_to_listen, process, listens)
             for people, times in ((1, share * 4), (50, share)):
                 first = 1_000_000 * (people + 1)
-                result, cpu = await measured(api, pid, listens, people, times, first)
+                result, cpu = await measured(api, process.pid, listens, people, times, first)
                 rates[f"{name} {people}"] = row(table, name, people, result, cpu)
     return rates
 
@@ -150,8 +153,8 @@ def growth(folder: Path, known: int) -> tuple[float, float]:
     port = free_port()
     command, environment = ours(folder, 1, port, database)
     fill(database, known)
-    with running(command, port, environment) as (pid, seconds):
-        return seconds, resident_mib(pid)
+    with running(command, environment) as process:
+        return seconds_to_listen(process, port), resident_mib(process.pid)
 
 
 def main() -> None:
@@ -172,7 +175,7 @@ def main() -> None:
         console.print(turns)
         table = Table(
             "server", "people", "turns/s", "CPU s per 1,000", "p50 ms", "p99 ms",
-            title="Update in → reply seen by the Bot API",
+            title=f"Update in → reply seen by the Bot API ({KNOWN:,} people known)",
         )  # fmt: skip
         rates = asyncio.run(round_trips(folder, arguments.rounds, table))
         console.print(table)

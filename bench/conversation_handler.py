@@ -42,8 +42,20 @@ async def answer(update: Update, context: ContextTypes.DEFAULT_TYPE) -> int:
     return place
 
 
-async def serve(api: str, port: int, folder: Path) -> None:
-    """Run until killed."""
+async def know(file: Path, count: int) -> None:
+    """A pickle with ``count`` people in the middle of the intake."""
+    memory = PicklePersistence(file)
+    await memory.get_user_data()
+    await memory.get_conversations("intake")
+    for person in range(1, count + 1):
+        await memory.update_user_data(person, {"answers": list(ANSWERS)})
+        await memory.update_conversation("intake", (person, person), 3)
+    await memory.flush()
+
+
+async def serve(api: str, port: int, folder: Path, known: int) -> None:
+    """Run until killed; ``known`` people are in its memory already."""
+    await know(folder / "ptb.pickle", known)
     persistence = PicklePersistence(folder / "ptb.pickle", update_interval=3600)
     application = (
         Application.builder().token("1:x").base_url(f"{api}/bot").persistence(persistence).build()
@@ -74,4 +86,4 @@ async def serve(api: str, port: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))
+    asyncio.run(serve(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))

@@ -68,10 +68,11 @@ class BotApi:
                 text = json.dumps({"ok": True, "result": answer}).encode()
                 writer.write(
                     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                    b"Content-Length: %d\r\n\r\n%b"
-                    % (len(text), text)
+                    b"Content-Length: %d\r\n\r\n%b" % (len(text), text)
                 )
         except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
             writer.close()
 
     def _answer(self, method: str, body: bytes) -> object:

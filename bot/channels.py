@@ -1,26 +1,37 @@
 """The channels of one process: those with credentials, and the simulator where it is on."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiohttp import web
+from sqlalchemy import Engine
 
+from bot import texts
 from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from bot.runtime import Parts
+    from bot.telegram.channel import TelegramChannel
+    from bot.whatsapp.channel import WhatsAppChannel
+
+log = logging.getLogger(__name__)
+
+Loop = Callable[[asyncio.Event], Coroutine[None, None, None]]
+_AGAIN_SECONDS = 60
 
 
 @dataclass
 class Channels:
-    """Senders by name; routes to serve; loops that poll; events that end open streams."""
+    """Senders by name; routes to serve; loops of the web role; events that end open streams."""
 
     by_name: dict[str, Channel] = field(default_factory=dict)
     routes: list[web.RouteDef] = field(default_factory=list)
-    polls: list[Callable[[asyncio.Event], Coroutine[None, None, None]]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
     closing: list[asyncio.Event] = field(default_factory=list)
 
 
@@ -28,10 +39,74 @@ def make_channels(
     parts: "Parts", database: DatabaseThread, receive: Receive, report: Report
 ) -> Channels:
     """Made from the settings; nothing connects yet."""
-    channels = Channels()
-    if parts.settings.uses_simulator:
+    channels, settings = Channels(), parts.settings
+    if settings.uses_telegram:
+        _add_telegram(channels, parts, receive)
+    if settings.uses_whatsapp:
+        _add_whatsapp(channels, parts, receive, report)
+    if settings.uses_simulator:
         _add_simulator(channels, parts, database, receive)
     return channels
+
+
+def make_senders(settings: Settings, engine: Engine) -> dict[str, Channel]:
+    """The channels with credentials, to ask whether they answer."""
+    senders: dict[str, Channel] = {}
+    if settings.uses_telegram:
+        senders["telegram"] = _telegram(settings)
+    if settings.uses_whatsapp:
+        senders["whatsapp"] = _whatsapp(settings, engine)
+    return senders
+
+
+def _telegram(settings: Settings) -> "TelegramChannel":
+    from bot.telegram.channel import TelegramChannel
+
+    token = settings.telegram_bot_token.get_secret_value()
+    return TelegramChannel(token, settings.telegram_api_base_url)
+
+
+def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
+    from bot.telegram import webhook
+    from bot.telegram.polling import poll
+    from bot.telegram.setup import BotTexts, WebhookAddress, configure
+
+    settings, channel = parts.settings, _telegram(parts.settings)
+    spoken = {
+        code: BotTexts(
+            texts.commands(speech), texts.description(speech), texts.short_description(speech)
+        )
+        for code, speech in parts.languages.items()
+    }
+    secret = settings.telegram_webhook_secret.get_secret_value()
+    hooked = settings.telegram_mode == "webhook"
+    address = WebhookAddress(settings.public_url, secret) if hooked else None
+
+    async def introduce(stopping: asyncio.Event) -> None:
+        """Tell Telegram our texts and address; again after a minute while it does not answer."""
+        while problem := await configure(channel, spoken, settings.default_language, address):
+            log.warning("telegram: %s; again in %d s", problem, _AGAIN_SECONDS)
+            if await _stopped(stopping, _AGAIN_SECONDS):
+                return
+
+    async def fetch(stopping: asyncio.Event) -> None:
+        await poll(channel, receive, stopping)
+
+    channels.by_name["telegram"] = channel
+    channels.loops.append(introduce)
+    if hooked:
+        channels.routes += webhook.routes(channel, receive, secret)
+    else:
+        channels.loops.append(fetch)
+
+
+async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _add_simulator(

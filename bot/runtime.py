@@ -80,6 +80,7 @@ class Runtime:
         self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
         self._scheduler = Scheduler(engine, self._database, settings.zone, now)
         self._runner: web.AppRunner | None = None
+        self._helpers: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
         """Start the roles, wait for SIGTERM or SIGINT, stop cleanly. Raises NotReadyError."""
@@ -115,8 +116,13 @@ class Runtime:
             )
 
     def _committed(self) -> None:
-        self._sender.wake()
-        self._news.set()
+        """Wake who has something to do; whoever is missed polls."""
+        if self._worker.queued:
+            self._worker.queued = False
+            self._sender.wake()
+        if self._worker.left_waiting:
+            self._worker.left_waiting = False
+            self._news.set()
 
     async def _start(self) -> list[asyncio.Task[None]]:
         tasks = []
@@ -128,7 +134,7 @@ class Runtime:
             self._scheduler.start()
         if "web" in self._roles:
             await self._serve()
-            tasks += [asyncio.create_task(poll(self._stopping)) for poll in self._channels.polls]
+            self._helpers = [asyncio.create_task(run(self._stopping)) for run in self._channels.loops]
         return tasks
 
     async def _serve(self) -> None:
@@ -169,8 +175,8 @@ class Runtime:
             closing.set()
         if self._runner:
             await self._runner.cleanup()
-        if tasks:
-            await asyncio.wait(tasks, timeout=9)
+        if running := [*tasks, *self._helpers]:
+            await asyncio.wait(running, timeout=9)
         for channel in self._channels.by_name.values():
             await channel.close()
         self._database.close()

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         except ArgumentError:
             backend = ""
         if backend not in ("sqlite", "postgresql"):
-            raise ValueError("sqlite:///data/sportello.db or postgresql://user:password@host/name")
+            raise ValueError("should be like sqlite:///data/sportello.db or postgresql://user:password@host/name")
         return value
 
     @field_validator("public_url", "telegram_api_base_url", "twilio_api_base_url")
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     def _web_address(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError("a web address such as https://sportello.example.org")
+            raise ValueError("should be a web address such as https://sportello.example.org")
         return value.rstrip("/")
 
     @field_validator("telegram_webhook_secret")
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     def _allowed_letters(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
         if len(text) > 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
-            raise ValueError("1 to 256 of A-Z, a-z, 0-9, _ and -")
+            raise ValueError("should be 1 to 256 of A-Z, a-z, 0-9, _ and -")
         return value
 
     @field_validator("timezone")
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise ValueError("a zone of the tz database such as Europe/Rome") from None
+            raise ValueError("should be a zone of the tz database such as Europe/Rome") from None
         return value
 
     @model_validator(mode="after")

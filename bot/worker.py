@@ -47,7 +47,11 @@ class Delivery:
 
 
 class Worker:
-    """Takes turns on one database."""
+    """Takes turns on one database.
+
+    ``queued`` and ``left_waiting`` say that since they were last cleared something was queued for
+    the sender, or stored for a later turn: hints, both are found by polling too.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Worker:
         self._turns = Turns(engine.dialect)
         self._takes_turns = takes_turns
         self.failed_turns = 0
+        self.queued = self.left_waiting = False
 
     def take(self, deliveries: Sequence[Delivery]) -> list[Letter | None | Exception]:
         """Store deliveries and take the turns that are free, in one transaction.
@@ -165,6 +170,7 @@ class Worker:
         if inbox_id is None:
             return self._said_before(cursor, delivery)
         if waiting:
+            self.left_waiting = True
             return None
         return self._turn(
             connection, cursor, received, inbox_id, now, person, here=delivery.answers_here
@@ -276,7 +282,10 @@ class Worker:
             external_id=IN_ANSWER if here else None,
             closed_at=at if here else None,
         )
-        return Letter(letter_id, received.channel, received.address, says, edits) if here else None
+        if here:
+            return Letter(letter_id, received.channel, received.address, says, edits)
+        self.queued = True
+        return None
 
     def _said_before(self, cursor: Cursor, delivery: Delivery) -> Letter | None:
         """A repeated delivery changes nothing; its reply is served again if it went in the answer."""

@@ -1,11 +1,12 @@
 """Words that mean the same everywhere: menu, back, stop … in every language at once.
 
-Each catalog lists them, comma-separated, under the context ``words``; a word of the person's own
-language wins over the same word of another one.
+Each catalog lists them, comma-separated, under the context ``words``; so does the label of a
+control, typed. A word of the person's own language wins over the same word of another one.
 """
 
 from functools import cache
 
+from flows import sentences
 from flows.folding import fold
 from flows.speech import Languages, Speech
 
@@ -78,6 +79,8 @@ class GlobalWords:
         self._any: dict[str, str] = {}
         for code, speech in languages.items():
             own = {w: f"go:language-{code}" for w in (fold(speech.name), code) if w}
+            for name, label in sentences.controls(speech).items():
+                own[fold(label)] = _effect(name, code)
             for meaning, words in listed(speech).items():
                 own |= dict.fromkeys(separate(words), _effect(meaning, code))
             self._own[code] = own

@@ -32,13 +32,13 @@ class SimulatorChannel:
         outbound, acting_as = letter.outbound, letter.address.partition("@")[2]
         last = 0
         with self._engine.begin() as connection:
-            for bubble in draw(letter, acting_as):
+            for place, bubble in enumerate(draw(letter, acting_as)):
                 body: dict[str, Any] = {
                     "options": [{"label": label, "tap": tap} for label, tap in bubble.options],
                     "language": outbound.language,
                     "direction": outbound.direction,
                 }
-                if letter.edits:
+                if letter.edits and place == 0:
                     body["edits"] = int(letter.edits)
                 last = simulator.remember(
                     connection, letter.address, "bot", bubble.text, body, self._now()

@@ -43,5 +43,18 @@ def _own(outbound: Outbound) -> Bubble:
     return Bubble(text, tuple(options))
 
 
+def _as_telegram(letter: Letter) -> list[Bubble]:
+    """The Bot API calls Telegram would get, keyboards as buttons."""
+    bubbles = []
+    for call in telegram.draw(letter):
+        markup = call.params.get("reply_markup", {})
+        rows = markup.get("inline_keyboard") or markup.get("keyboard") or []
+        buttons = [button for row in rows for button in row if "request_location" not in button]
+        taps = {b.label: b.tap for b in letter.outbound.buttons + letter.outbound.controls}
+        options = tuple((b["text"], b.get("callback_data") or taps[b["text"]]) for b in buttons)
+        bubbles.append(Bubble(call.params["text"], options))
+    return bubbles
+
+
 def _ticked(button: Button) -> str:
     return f"✅ {button.label}" if button.chosen else button.label

@@ -30,10 +30,14 @@ class ChatPage:
         scheme: str = "light",
         query: str = "",
     ) -> None:
-        """Load the chat in a window of this size, language and colour scheme."""
+        """Load the chat in a window of this size, language and colour scheme.
+
+        Without motion: Selenium reads a text that is fading in as an empty one.
+        """
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         agent = {"userAgent": "Sportello test", "acceptLanguage": language}
-        feature = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+        media = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        feature = {"features": [{"name": name, "value": media[name]} for name in media]}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setUserAgentOverride", agent)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", feature)
@@ -42,7 +46,7 @@ class ChatPage:
     def greeted(self, **settings: Any) -> "ChatPage":
         """Open it and wait for the first options."""
         self.open(**settings)
-        self.until(lambda: self.options())
+        self.until(self.options)
         return self
 
     def leave(self) -> None:
@@ -51,7 +55,8 @@ class ChatPage:
 
     def complaints(self) -> list[str]:
         """What the console complained about; a server that is away on purpose does not count."""
-        entries = [entry["message"] for entry in self.driver.get_log("browser")]
+        log = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        entries = [str(entry["message"]) for entry in log]
         return [entry for entry in entries if not any(word in entry for word in NETWORK)]
 
     def until(self, condition: Callable[[], object]) -> Any:
@@ -102,9 +107,12 @@ class ChatPage:
         return self.driver.switch_to.active_element
 
     def overflow(self) -> int:
-        """By how many pixels anything is wider than the window or the talk."""
+        """By how many pixels anything reaches beyond the sides of the window or of the talk."""
         script = """
+            const seen = [...document.querySelectorAll("body *:not(.unseen)")]
+                .map((element) => element.getBoundingClientRect());
             const scroller = document.getElementById("scroller");
             return Math.max(document.documentElement.scrollWidth - innerWidth,
-                            scroller.scrollWidth - scroller.clientWidth)"""
+                            scroller.scrollWidth - scroller.clientWidth,
+                            ...seen.map(({left, right}) => Math.max(-left, right - innerWidth)))"""
         return int(self.js(script))

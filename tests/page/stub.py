@@ -1,4 +1,4 @@
-"""A small stand-in for the simulator's HTTP interface, so the page can be tried without the rest."""
+"""A small stand-in for the simulator over HTTP, so the page can be tried without the rest."""
 
 import asyncio
 import json
@@ -285,7 +285,7 @@ def _chat(request: web.Request) -> str:
 
 
 def _known(language: str) -> str:
-    code = language.split(",")[0].split("-")[0].strip()
+    code = language.partition(",")[0].partition("-")[0].strip()
     return code if code in WORDS else "en"
 
 

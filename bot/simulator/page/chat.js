@@ -274,10 +274,11 @@ class Talk {
     this.#ownScroll = this.#scroller.scrollTop;
   }
 
-  toEndIfFollowing(change) {
-    const following = this.#following;
+  /** Make a change that takes room, and stay at the end if we are there. */
+  stayAtEnd(change) {
+    const atEnd = this.#isAtEnd;
     change();
-    if (following) this.toEnd();
+    if (atEnd) this.toEnd();
   }
 }
 
@@ -619,13 +620,13 @@ class Page {
 
   #showTyping(on) {
     const change = () => byId("typing").classList.toggle("on", on);
-    if (on) this.#talk.toEndIfFollowing(change);
+    if (on) this.#talk.stayAtEnd(change);
     else change();
     byId("typing-words").textContent = on ? this.#words.get("typing") : "";
   }
 
   #strip(id, key) {
-    this.#talk.toEndIfFollowing(() => byId(id).classList.toggle("on", Boolean(key)));
+    this.#talk.stayAtEnd(() => byId(id).classList.toggle("on", Boolean(key)));
     byId(`${id}-words`).textContent = key ? this.#words.get(key) : "";
   }
 

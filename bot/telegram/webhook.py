@@ -1,0 +1,91 @@
+"""Updates that Telegram posts to us: durable before the 200, the reply in the answer."""
+
+import hmac
+import json
+import logging
+
+from aiohttp import web
+
+from bot.channel import Failed, Letter, Receive, Received
+from bot.telegram.channel import TelegramChannel
+from bot.telegram.receive import parse, whole_number
+from bot.telegram.taps import Acknowledger
+
+log = logging.getLogger(__name__)
+
+PATH = "/telegram/webhook"
+_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # Bot API, setWebhook
+_MOST_BYTES = 1024 * 1024
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def routes(channel: TelegramChannel, receive: Receive, secret: str) -> list[web.RouteDef]:
+    """The webhook. Raises ValueError without a secret: anybody could speak for anybody."""
+    if not secret:
+        raise ValueError("TELEGRAM_WEBHOOK_SECRET is missing")
+    return [web.post(PATH, _Webhook(channel, receive, secret).answer)]
+
+
+class _Webhook:
+    """401 no secret, 403 a wrong one, 413 over 1 MiB, 400 no update; 503 makes Telegram repeat."""
+
+    def __init__(self, channel: TelegramChannel, receive: Receive, secret: str) -> None:
+        self._channel, self._receive = channel, receive
+        self._secret = secret.encode()
+        self._taps = Acknowledger(channel)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if refusal := self._refusal(request):
+            return refusal
+        try:
+            update = json.loads(await _body(request))
+        except (ValueError, RecursionError):
+            return web.Response(status=400)
+        if not isinstance(update, dict) or whole_number(update.get("update_id")) is None:
+            return web.Response(status=400)
+        received = parse(update)
+        if received is None:
+            self._channel.counts["unusable"] += 1
+            return web.Response()
+        return await self._durably(received)
+
+    def _refusal(self, request: web.Request) -> web.Response | None:
+        """Judged before the body is read. Bytes, because compare_digest refuses other letters."""
+        given = request.headers.get(_HEADER)
+        if not given:
+            return web.Response(status=401)
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret):
+            return web.Response(status=403)
+        if (request.content_length or 0) > _MOST_BYTES:
+            return web.Response(status=413)
+        return None
+
+    async def _durably(self, received: Received) -> web.Response:
+        try:
+            letter = await self._receive(received, answers_here=True)
+        except Exception as error:  # whatever the database raises: Telegram repeats after a 503
+            log.error("telegram webhook: %s", type(error).__name__)
+            return web.Response(status=503)
+        self._taps.soon(received)
+        return web.Response() if letter is None else await self._reply(letter)
+
+    async def _reply(self, letter: Letter) -> web.Response:
+        """In the answer, when it is one call; else sent first: a 503 gets it served again."""
+        if body := self._channel.body(letter):
+            return web.Response(body=_encode(body).encode(), content_type="application/json")
+        result = await self._channel.send(letter)
+        again = isinstance(result, Failed) and result.problem.retryable
+        if isinstance(result, Failed):
+            log.warning("letter %d: %s %s", letter.id, result.problem.value, result.code)
+        return web.Response(status=503 if again else 200)
+
+
+async def _body(request: web.Request) -> bytes:
+    """The body; raises 413 past 1 MiB, also when no length was announced."""
+    pieces, size = [], 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > _MOST_BYTES:
+            raise web.HTTPRequestEntityTooLarge(_MOST_BYTES, size)
+        pieces.append(piece)
+    return b"".join(pieces)

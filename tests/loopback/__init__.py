@@ -1,0 +1,1 @@
+"""Loopback doubles of the providers, as strict as the real ones."""

@@ -1,0 +1,492 @@
+"""Every flow, walked: each option, each side of each limit, in every language.
+
+Breadth first from a new conversation. At every question everything a person can do is tried once
+per (flow, branch, step, what they do) and language, where the branch is the set of conditional
+steps that matter; what does not depend on the branch (starts, nonsense) once per step.
+"""
+
+import json
+import re
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, func, select, update
+from sqlmodel import col
+
+from bot.drawing import plain, utf16_length
+from flows.conversation import Asked, Conversation
+from flows.desk import (
+    TOPICS,
+    Command,
+    Desk,
+    EraseContact,
+    Listing,
+    NoteInterest,
+    RecordConsent,
+    SetAlerts,
+)
+from flows.draft import Draft
+from flows.engine import Engine as FlowEngine
+from flows.engine import Turn
+from flows.flow import always
+from flows.messages import Button, Inbound, Outbound, Position
+from flows.places import Gazetteer
+from flows.speech import ISOLATE, POP
+from flows.talk import Contact
+from flows.words import STARTS
+from storage import listings
+from storage.database import open_database, reading
+from storage.desk import DatabaseDesk
+from storage.gazetteer import load_gazetteer
+from storage.models import Consent, Interest
+from storage.models import Contact as ContactRow
+from storage.models import Listing as ListingRow
+from tests.conftest import START
+
+SETTIME = Position(44.9628, 8.1153)
+PALERMO = Position(38.1157, 13.3615)
+LANGUAGES = ("it", "en", "fr", "ar")
+TODAY = START.date()
+
+MOST_TEXT, MOST_PLAIN = 4096, 1600
+MOST_TAP = 64
+MOST_LABEL, MOST_SHORT_LABEL, SHORT_LIST = 24, 20, 3
+# Labels that no translator of ours writes: they are checked where they are written.
+_FREE_LABELS = {("browse", "offer"), ("welcome", "language"), ("language", "language")}
+
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
+_ARABIC = re.compile(r"[\u0600-\u06ff]")
+_ISOLATED = re.compile(f"{ISOLATE}[^{POP}]*{POP}")
+
+
+class MemoryOffers:
+    """The offers of a database, read once: what `storage.listings` answers, from memory."""
+
+    def __init__(self, engine: Engine, today: date) -> None:
+        self._engine, self._today = engine, today
+        self.of_topic = cache(self._of_topic)
+        self.one = cache(self._one)
+
+    def _of_topic(self, topic: str, language: str) -> tuple[Listing, ...]:
+        with reading(self._engine).begin() as connection:
+            return tuple(listings.shown(connection, topic, language, self._today))
+
+    def _one(self, id: str, language: str) -> Listing | None:
+        with reading(self._engine).begin() as connection:
+            return listings.one(connection, id, language, self._today)
+
+
+class MemoryDesk:
+    """`flows.desk.Desk` in memory, for one turn: as strict as `storage.desk.DatabaseDesk`."""
+
+    def __init__(self, offers: MemoryOffers, contact: Contact) -> None:
+        self._offers, self.contact = offers, contact
+        self.interests: set[str] = set()
+        self.consents: list[RecordConsent] = []
+        self.erased = False
+
+    @property
+    def places(self) -> Gazetteer:
+        return load_gazetteer()
+
+    def listings(self, topic: str, language: str) -> Sequence[Listing]:
+        return self._offers.of_topic(topic, language)
+
+    def listing(self, id: str, language: str) -> Listing | None:
+        return self._offers.one(id, language)
+
+    def perform(self, command: Command) -> str:
+        match command:
+            case RecordConsent(purpose, given):
+                self.consents.append(command)
+                consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
+                self.contact = replace(self.contact, consents=consents)
+            case SetAlerts(state):
+                self.contact = replace(self.contact, alerts=state)
+            case NoteInterest(listing):
+                if self._offers.one(listing, "it") is None:
+                    return "gone"
+                self.interests.add(listing)
+            case EraseContact():
+                self.erased = True
+                self.contact = Contact(self.contact.channel, hint=self.contact.hint)
+        return "done"
+
+
+@pytest.fixture(scope="session")
+def offers(filled_database: Path) -> Iterator[MemoryOffers]:
+    engine = open_database(f"sqlite:///{filled_database}")
+    yield MemoryOffers(engine, TODAY)
+    engine.dispose()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A moment of the walk: what is kept between two turns."""
+
+    conversation: Conversation
+    contact: Contact
+
+
+class Walk:
+    """A walk through every flow in one language."""
+
+    def __init__(self, flows: FlowEngine, offers: MemoryOffers, language: str) -> None:
+        self.flows, self.offers, self.language = flows, offers, language
+        self.turns = 0
+        self.asked: set[tuple[str, str]] = set()
+        self.told: set[tuple[str, str]] = set()
+        self.mistakes: Counter[str] = Counter()
+        self._tried: set[tuple[object, str, str]] = set()
+        self._ahead: deque[Place] = deque()
+
+    def go(self) -> None:
+        """From a person who never wrote, until nothing is left to try."""
+        new = Place(Conversation(), Contact("whatsapp", hint=self.language))
+        for start in (*STARTS.values(), "", "browse-no_such_offer", "nonsense"):
+            inbound = Inbound(start=start) if start else Inbound("?!")
+            self._ahead.append(self._step(new, inbound))
+        while self._ahead:
+            self._explore(self._ahead.popleft())
+
+    def _explore(self, place: Place) -> None:
+        asked = place.conversation.asked
+        if asked is None:
+            return
+        context = self._context(place)
+        for name, inbound in attempts(asked, self.flows, self.language):
+            depends = name.startswith(("tap ", "all "))
+            key = (context if depends else context[0], asked.step, name)
+            if key in self._tried:
+                continue
+            self._tried.add(key)
+            after = self._step(place, inbound)
+            if after.conversation.language in ("", self.language) and after != place:
+                self._ahead.append(after)
+
+    def _context(self, place: Place) -> tuple[str, object]:
+        """The flow, and which branch of it."""
+        talk = _draft(self.flows, self.offers, place).talk()
+        flow = self.flows.flows[place.conversation.flow]
+        branch = tuple(s.name for s in flow.steps if s.when is not always and s.when(talk))
+        known, contact = bool(place.conversation.language), place.contact
+        person = (known, contact.alerts, contact.agreed("profile"), contact.agreed("alerts"))
+        return flow.name, (branch, bool(place.conversation.parked), person)
+
+    def _step(self, place: Place, inbound: Inbound) -> Place:
+        self.turns += 1
+        desk = MemoryDesk(self.offers, place.contact)
+        turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
+        asked = turn.conversation.asked
+        if asked:
+            self.asked.add((asked.flow, asked.step))
+        self.told |= {(e.flow, e.step) for e in turn.events if e.kind in ("told", "did", "left")}
+        for mistake in mistakes(turn, asked, self.flows):
+            where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
+            self.mistakes[f"{where}: {mistake}"] += 1
+        return Place(turn.conversation, desk.contact)
+
+
+def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
+    desk = MemoryDesk(offers, place.contact)
+    return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
+
+
+def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[str, Inbound]]:
+    """Everything a person can do at a question, each under a name."""
+    for option in asked.options:
+        tap = f"go:{option.start}" if option.start else f"{asked.id}:{option.key}"
+        yield f"tap {option.key}{'-' if option.key in asked.chosen else ''}", Inbound(tap=tap)
+    yield "first number", Inbound("1")
+    yield "number after the last", Inbound(str(len(asked.shown) + 1))
+    numbers = ", ".join(str(place) for place in range(1, len(asked.shown) + 1))
+    if asked.kind == "pick_many":
+        yield "all numbers", Inbound(numbers)
+    for control in ("back", "skip", "more", f"done{asked.chosen}"):
+        yield f"tap {control}", Inbound(tap=f"{asked.id}:_{control.partition('(')[0]}")
+    for meaning in STARTS:
+        yield f"start {meaning}", Inbound(tap=f"go:{STARTS[meaning]}")
+    for code in flows.languages:
+        yield f"language {code}", Inbound(tap=f"go:language-{code}")
+    for edge in {asked.low - 1, asked.low, asked.high, asked.high + 1}:
+        if asked.kind == "number":
+            yield f"number {edge}", Inbound(str(edge))
+        elif asked.kind == "text" and edge > 0:
+            yield f"{edge} letters", Inbound("ق" * edge if language == "ar" else "W" * edge)
+    yield "nonsense", Inbound("zzzz qqqq xxxx")
+    yield "town", Inbound("Settime")
+    yield "no town", Inbound("castel")
+    yield "voice", Inbound(media="voice")
+    yield "near", Inbound(location=SETTIME)
+    yield "far", Inbound(location=PALERMO)
+    yield "old button", Inbound(tap="0:yes")
+    yield "no button", Inbound(tap="what is this")
+
+
+def mistakes(turn: Turn, asked: Asked | None, flows: FlowEngine) -> Iterator[str]:
+    """What is wrong with a turn, as short names without anything that varies."""
+    if Conversation.from_json(json.loads(json.dumps(turn.conversation.to_json()))) != (
+        turn.conversation
+    ):
+        yield "the conversation is another after a round trip through JSON"
+    says = turn.says
+    if says is None:
+        return
+    if Outbound.from_json(json.loads(json.dumps(says.to_json()))) != says:
+        yield "the message is another after a round trip through JSON"
+    yield from _wrong_text(says)
+    yield from _wrong_buttons(says, asked)
+    leaves = any(event.kind == "left" for event in turn.events)
+    if not (says.buttons or says.controls or leaves):
+        yield "a dead end: nothing to tap"
+    speech = flows.languages[says.language]
+    if says.direction != speech.direction:
+        yield f"direction {says.direction} in {says.language}"
+
+
+def _wrong_text(says: Outbound) -> Iterator[str]:
+    if not says.text.strip():
+        yield "no text"
+    if utf16_length(says.text) > MOST_TEXT:
+        yield f"over {MOST_TEXT} UTF-16 units"
+    if (length := len(plain(says))) > MOST_PLAIN:
+        yield f"as plain text {length // 100 * 100} letters and more, over {MOST_PLAIN}"
+    words = [says.text, says.howto, *(f"{b.label} {b.hint}" for b in says.buttons)]
+    if any("{" in word or "}" in word for word in words):
+        yield "an unfilled placeholder"
+    if says.language == "ar":
+        for line in "\n".join(words).split("\n"):
+            if found := stray_latin(line):
+                yield f"Latin outside isolates: {found}"
+
+
+def stray_latin(line: str) -> str:
+    """The first Latin word that may turn an Arabic line around, or an empty string.
+
+    A line without any Arabic letter cannot be turned around: an offer that has only Italian words,
+    a person's own name, the question for the language in Italian.
+    """
+    if not _ARABIC.search(line):
+        return ""
+    found = _LATIN.search(_ISOLATED.sub("", line))
+    return found[0] if found else ""
+
+
+def _wrong_buttons(says: Outbound, asked: Asked | None) -> Iterator[str]:
+    for button in says.buttons + says.controls:
+        if not (button.tap.isascii() and 0 < len(button.tap) <= MOST_TAP):
+            yield f"tap {button.tap!r}"
+        if not button.label.strip():
+            yield f"no label on {button.tap.partition(':')[2]}"
+    if len({button.tap for button in says.buttons}) != len(says.buttons):
+        yield "two buttons alike"
+    labels = [button.label for button in says.controls]
+    limits = [(label, MOST_SHORT_LABEL) for label in labels]
+    if asked is None or (asked.flow, asked.step) not in _FREE_LABELS:
+        most = MOST_SHORT_LABEL if len(says.buttons) <= SHORT_LIST else MOST_LABEL
+        limits += [(button.label, most) for button in says.buttons]
+    for label, most in limits:
+        if len(label) > most:
+            yield f"{says.language}: label {label!r} has {len(label)} of {most} letters"
+
+
+@pytest.fixture(scope="session", params=LANGUAGES)
+def walk(request: pytest.FixtureRequest, flows: FlowEngine, offers: MemoryOffers) -> Walk:
+    walk = Walk(flows, offers, request.param)
+    walk.go()
+    return walk
+
+
+def test_nothing_said_is_wrong(walk: Walk) -> None:
+    assert [f"{count} × {name}" for name, count in walk.mistakes.most_common()] == []
+
+
+# Questions that only an accident of the world leads to; tested one by one below.
+_RARE = {("browse", "nothing_found")}
+# Steps that ask nothing and leave no trace.
+_SILENT = {
+    ("welcome", "speak"),
+    ("welcome", "go_on"),
+    ("intake", "no_hard_feelings"),
+    ("intake", "change"),
+    ("intake", "to_offers"),
+    ("browse", "gone"),
+    ("browse", "back_to_list"),
+    ("help", "explained"),
+    ("person", "reach"),
+    ("language", "speak"),
+    ("alerts", "switched"),
+    ("welcome_back", "to_menu"),
+}
+
+
+def test_every_step_is_reached(walk: Walk, flows: FlowEngine) -> None:
+    steps = {(flow.name, step.name) for flow in flows.flows.values() for step in flow.steps}
+    assert steps - walk.asked - walk.told - _SILENT - _RARE == set()
+
+
+def test_every_offer_is_shown_somewhere(walk: Walk, offers: MemoryOffers) -> None:
+    ids = {offer.id for topic in TOPICS for offer in offers.of_topic(topic, walk.language)}
+    tapped = {name.removeprefix("tap ") for _context, _step, name in walk._tried}
+    assert ids and ids <= tapped
+
+
+def test_a_topic_without_offers_leads_on(flows: FlowEngine, offers: MemoryOffers) -> None:
+    class Empty(MemoryDesk):
+        def listings(self, topic: str, language: str) -> Sequence[Listing]:
+            return ()
+
+    contact = Contact("telegram")
+    for language in LANGUAGES:
+        was = Conversation(language=language, flow="menu")
+        desk = Empty(offers, contact)
+        turn = flows.take_turn(was, Inbound(tap="go:browse-job"), contact, desk, TODAY)
+        asked = turn.conversation.asked
+        assert asked and asked.step == "nothing_found"
+        assert list(mistakes(turn, asked, flows)) == []
+        person = flows.take_turn(was, Inbound(tap="go:person"), contact, desk, TODAY)
+        assert person.says and person.says.buttons
+
+
+def _desks(engine: Engine, offers: MemoryOffers) -> Iterator[tuple[str, Desk]]:
+    yield "memory", MemoryDesk(offers, Contact("telegram"))
+    with engine.begin() as connection:
+        row = ContactRow.__table__.insert().values(  # type: ignore[attr-defined]
+            id=1, alerts="off", agreed="", created_at=START
+        )
+        connection.execute(row)
+        yield "database", DatabaseDesk(connection, 1, "", "telegram", START, TODAY)
+
+
+def test_the_desk_in_memory_answers_as_the_real_one(engine: Engine, offers: MemoryOffers) -> None:
+    commands: list[Command] = [
+        RecordConsent("profile", True, "words", "it"),
+        RecordConsent("alerts", True, "words", "it"),
+        RecordConsent("profile", False, "words", "it"),
+        SetAlerts("paused"),
+        NoteInterest("job_harvest_cortandone"),
+        NoteInterest("job_harvest_cortandone"),
+        NoteInterest("no_such_offer"),
+    ]
+    found = {}
+    for name, desk in _desks(engine, offers):
+        results = [desk.perform(command) for command in commands]
+        shown = [desk.listings(topic, code) for topic in TOPICS for code in LANGUAGES]
+        one = desk.listing("job_harvest_cortandone", "fr")
+        found[name] = (results, [sorted(o.id for o in some) for some in shown], one)
+        if isinstance(desk, MemoryDesk):
+            kept = (desk.contact.alerts, desk.contact.agreed("profile"), len(desk.consents))
+            memory = (*kept, desk.contact.agreed("alerts"), len(desk.interests))
+        else:
+            assert isinstance(desk, DatabaseDesk)
+            run = desk._connection.execute
+            person = run(select(col(ContactRow.alerts), col(ContactRow.agreed))).one()
+            consents = run(select(func.count()).select_from(Consent)).scalar_one()
+            interests = run(select(func.count()).select_from(Interest)).scalar_one()
+            assert person.agreed == "alerts"
+            assert (person.alerts, False, consents, True, interests) == memory
+    assert found["memory"] == found["database"]
+    assert found["memory"][0] == ["done"] * 6 + ["gone"]
+
+
+def test_a_closed_offer_is_gone_in_every_language(engine: Engine, flows: FlowEngine) -> None:
+    with engine.begin() as connection:
+        connection.execute(update(ListingRow).values(status="closed"))
+    contact = Contact("telegram")
+    for language in LANGUAGES:
+        was = Conversation(language=language, flow="menu")
+        with engine.begin() as connection:
+            desk = DatabaseDesk(connection, 1, "", "telegram", START, TODAY)
+            start = Inbound(start="browse-job_harvest_cortandone")
+            turn = flows.take_turn(was, start, contact, desk, TODAY)
+        assert turn.conversation.asked and turn.conversation.asked.step == "topic"
+        gone = flows.languages[language].gettext("This offer is not there any more.")
+        assert turn.says and gone in turn.says.text
+
+
+_MOST_ANSWERED = {"place": "Settime", "text": "W", "number": "1"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_longest_profile_fits(flows: FlowEngine, offers: MemoryOffers, language: str) -> None:
+    """Everything chosen, the longest name: the summary is the longest thing we ever say."""
+    place = Place(Conversation(language=language), Contact("whatsapp", {"profile": True}))
+    inbound, lengths = Inbound(tap="go:intake"), []
+    for _turn in range(30):
+        desk = MemoryDesk(offers, place.contact)
+        turn = flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
+        place = Place(turn.conversation, desk.contact)
+        asked, says = turn.conversation.asked, turn.says
+        assert asked and says
+        assert list(mistakes(turn, asked, flows)) == []
+        lengths.append(len(plain(says)))
+        if asked.step == "summary":
+            break
+        inbound = Inbound(_longest_answer(asked))
+    assert asked and asked.step == "summary" and len(asked.options) == 14
+    assert max(lengths) == lengths[-1]
+    privacy = flows.take_turn(
+        place.conversation, Inbound(tap="go:privacy"), place.contact, desk, TODAY
+    )
+    assert privacy.says and "W" * 80 in privacy.says.text
+    assert list(mistakes(privacy, privacy.conversation.asked, flows)) == []
+
+
+def _longest_answer(asked: Asked) -> str:
+    if asked.kind == "pick_many":
+        return ", ".join(str(number) for number in range(1, len(asked.options) + 1))
+    if asked.kind == "pick":
+        long = max(asked.options, key=lambda o: len(o.label) * (o.key != "under_14"))
+        return long.label
+    return _MOST_ANSWERED[asked.kind] * (asked.high or 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "stray"),
+    [
+        ("اكتب STOP للتوقف", "STOP"),
+        (f"اكتب {ISOLATE}STOP{POP} للتوقف", ""),
+        (f"اكتب {ISOLATE}STOP{POP} أو START", "START"),
+        ("1. Azienda agricola", ""),
+        ("من A إلى ب", ""),
+    ],
+)
+def test_stray_latin_is_seen(line: str, stray: str) -> None:
+    assert stray_latin(line) == stray
+
+
+@pytest.mark.parametrize(
+    ("outbound", "mistake"),
+    [
+        (Outbound("", "it", controls=(Button("Menu", "go:menu"),)), "no text"),
+        (Outbound("ciao", "it"), "a dead end: nothing to tap"),
+        (
+            Outbound("ciao {name}", "it", buttons=(Button("Sì", "1:yes"),)),
+            "an unfilled placeholder",
+        ),
+        (Outbound("ciao", "ar", buttons=(Button("Sì", "1:yes"),)), "direction ltr in ar"),
+        (Outbound("ciao", "it", buttons=(Button("Sì", "1:" + "y" * 63),)), f"tap '1:{'y' * 63}'"),
+        (Outbound("ciao", "it", buttons=(Button("Sì", "1:sì"),)), "tap '1:sì'"),
+        (
+            Outbound("ciao", "it", buttons=(Button("S" * 21, "1:s"),)),
+            f"it: label '{'S' * 21}' has 21 of 20 letters",
+        ),
+        (
+            Outbound("ciao", "it", buttons=(Button("a", "1:s"), Button("b", "1:s"))),
+            "two buttons alike",
+        ),
+        (
+            Outbound("c" * 1595, "it", buttons=(Button("Sì", "1:yes"),)),
+            "as plain text 1600 letters and more, over 1600",
+        ),
+        (Outbound("😀" * 2049, "it"), "over 4096 UTF-16 units"),
+    ],
+)
+def test_the_walk_would_see(flows: FlowEngine, outbound: Outbound, mistake: str) -> None:
+    turn = Turn(Conversation(), outbound, ())
+    assert mistake in list(mistakes(turn, None, flows))
