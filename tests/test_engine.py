@@ -317,6 +317,7 @@ def test_pages_go_round(flows: Engine, offers: MemoryOffers) -> None:
         assert asked is not None
         seen.append([option.key for option in asked.shown])
         chat.say("more")
+    assert asked
     assert len(seen[0]) == 5 and seen[0] == seen[asked.pages]
     assert sorted({key for page in seen for key in page}) == sorted(o.key for o in asked.options)
 

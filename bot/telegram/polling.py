@@ -16,7 +16,7 @@ from bot.telegram.taps import Acknowledger
 log = logging.getLogger(__name__)
 
 _LONG_POLL_SECONDS = 25
-_MOST_WAIT = 30.0
+_FIRST_WAIT, _MOST_WAIT = 1.0, 30.0
 T = TypeVar("T")
 
 
@@ -58,9 +58,9 @@ class _Poller:
             return updates
         return None
 
-    def failed(self, says: str, at_least: float = 1.0) -> None:
+    def failed(self, says: str, at_least: float = 0.0) -> None:
         """Wait twice as long as before, 1 to 30 s."""
-        self.wait = max(at_least, min(self.wait * 2, _MOST_WAIT))
+        self.wait = max(at_least, min(self.wait * 2 or _FIRST_WAIT, _MOST_WAIT))
         log.warning("telegram polling: %s; again in %.0f s", says, self.wait)
 
     async def settle(self, updates: list[Any]) -> None:

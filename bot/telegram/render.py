@@ -33,7 +33,8 @@ def draw(letter: Letter) -> list[Call]:
     outbound, chat = letter.outbound, _chat(letter.address)
     at_place = bool(outbound.share_location) and outbound.kind == "place"
     calls = [
-        Call("sendMessage", _params(chat, piece)) for piece in split(_text(outbound), MOST_TEXT)
+        Call("sendMessage", _params(chat, piece))
+        for piece in split(_text(outbound).strip(), MOST_TEXT)
     ]
     if not calls:
         return []
@@ -61,7 +62,7 @@ def _has_list(outbound: Outbound) -> bool:
 def _text(outbound: Outbound) -> str:
     if not _has_list(outbound):
         return outbound.text
-    return f"{outbound.text}\n\n{numbered(outbound.buttons)}".strip()
+    return f"{outbound.text}\n\n{numbered(outbound.buttons)}"
 
 
 def _inline_keyboard(outbound: Outbound) -> dict[str, Any]:
