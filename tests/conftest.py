@@ -17,6 +17,7 @@ from flows.speech import Languages
 from storage.content import import_folder
 from storage.database import open_database
 from storage.schema import upgrade
+from tests.databases import postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -76,6 +77,16 @@ def engine(database_file: Path) -> Iterator[Engine]:
     engine = open_database(f"sqlite:///{database_file}")
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database: SQLite, then PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        with postgresql() as url:
+            yield url
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ class Server:
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("TELEGRAM", "TWILIO"))},
             "HTTP_PORT": str(self.port),
+            "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "PYTHONUNBUFFERED": "1",
             **settings,
         }

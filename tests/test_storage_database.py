@@ -110,9 +110,7 @@ def test_sqlite_is_set_to_lose_nothing(tmp_path: Path) -> None:
         "busy_timeout": 15000,
     }
     with engine.connect() as connection:
-        found = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted
-        }
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in wanted}
     engine.dispose()
     assert found == wanted
 

@@ -80,5 +80,5 @@ def test_the_secret_is_not_shown() -> None:
     ],
 )
 def test_limits(commands: dict[str, str], description: str, short: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\S"):
         BotTexts(commands, description, short)

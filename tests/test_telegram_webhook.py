@@ -1,6 +1,7 @@
-"""The webhook: who may post, what is answered, and that nothing is answered before it is durable."""
+"""The webhook: who may post, what is answered, and no answer before it is durable."""
 
 import asyncio
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -145,10 +146,22 @@ def test_too_much() -> None:
     async def story(line: Line) -> None:
         most = 1024 * 1024
         fits = update().ljust(most)
-        assert (await line.post(fits))[0] == 200
-        assert (await line.post(fits + b" "))[0] == 413
+        assert (await line.post(io.BytesIO(fits)))[0] == 200
+        assert (await line.post(io.BytesIO(fits + b" ")))[0] == 413
         assert (await line.post(pieces(most + 1)))[0] == 413
         assert (await line.post(pieces(10 * most), secret=b"x"))[0] == 403
+
+    tell(story)
+
+
+def test_a_body_that_cannot_be_unpacked() -> None:
+    async def story(line: Line) -> None:
+        headers = {HEADER: SECRET, "Content-Encoding": "gzip"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(line.server.webhook_url, data=b"no gzip", headers=headers) as response,
+        ):
+            assert response.status == 400
 
     tell(story)
 

@@ -11,7 +11,7 @@ from bot.channel import Receive, Received
 from bot.telegram.channel import FORESEEN, TelegramChannel, explained
 from bot.telegram.receive import parse, whole_number
 from bot.telegram.request import BusyError
-from bot.telegram.taps import Acknowledger
+from bot.telegram.signs import SignsOfLife
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class _Poller:
 
     def __init__(self, channel: TelegramChannel, receive: Receive) -> None:
         self._channel, self._receive = channel, receive
-        self._taps = Acknowledger(channel)
+        self._signs = SignsOfLife(channel)
         self._offset = 0
         self.wait = 0.0
 
@@ -92,11 +92,11 @@ class _Poller:
     async def _in_order(self, chat: list[Received]) -> bool:
         for received in chat:
             try:
-                await self._receive(received)
+                await self._signs.typing_while(received, self._receive(received))
             except Exception as error:  # whatever the database raises: it is fetched again
                 log.error("telegram polling: %s", type(error).__name__)
                 return False
-            self._taps.soon(received)
+            self._signs.soon(received)
         return True
 
 

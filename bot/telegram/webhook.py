@@ -9,7 +9,7 @@ from aiohttp import web
 from bot.channel import Failed, Letter, Receive, Received
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.receive import parse, whole_number
-from bot.telegram.taps import Acknowledger
+from bot.telegram.signs import SignsOfLife
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +32,14 @@ class _Webhook:
     def __init__(self, channel: TelegramChannel, receive: Receive, secret: str) -> None:
         self._channel, self._receive = channel, receive
         self._secret = secret.encode()
-        self._taps = Acknowledger(channel)
+        self._signs = SignsOfLife(channel)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if refusal := self._refusal(request):
             return refusal
         try:
             update = json.loads(await _body(request))
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError, web.RequestPayloadError):
             return web.Response(status=400)
         if not isinstance(update, dict) or whole_number(update.get("update_id")) is None:
             return web.Response(status=400)
@@ -62,11 +62,12 @@ class _Webhook:
 
     async def _durably(self, received: Received) -> web.Response:
         try:
-            letter = await self._receive(received, answers_here=True)
+            durable = self._receive(received, answers_here=True)
+            letter = await self._signs.typing_while(received, durable)
         except Exception as error:  # whatever the database raises: Telegram repeats after a 503
             log.error("telegram webhook: %s", type(error).__name__)
             return web.Response(status=503)
-        self._taps.soon(received)
+        self._signs.soon(received)
         return web.Response() if letter is None else await self._reply(letter)
 
     async def _reply(self, letter: Letter) -> web.Response:

@@ -1,0 +1,123 @@
+"""Many people talking at once over a loopback Telegram, and the reckoning afterwards."""
+
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import groupby
+
+from sqlalchemy import Engine, text
+
+from bot.channel import Letter
+from bot.telegram.render import draw
+from flows.messages import Outbound
+from storage.database import reading
+from tests.loopback.telegram import LoopbackTelegram
+
+TOKEN = "123456:crash-test-token"
+PEOPLE = 20
+SAID = ("ciao", "italiano", "sì", "no", "4", "Amina", "Monale", "1", "1", "2", "2")
+UPDATES = PEOPLE * len(SAID)
+
+
+def settings(database: str, telegram: LoopbackTelegram, mode: str) -> dict[str, str]:
+    """The program's settings for a storm."""
+    return {
+        "DATABASE_URL": database,
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_BASE_URL": telegram.url,
+        "TELEGRAM_MODE": mode,
+        "TELEGRAM_WEBHOOK_SECRET": "crash-test",
+        "SIMULATOR": "0",
+        "SEND_LEASE_SECONDS": "3",
+    }
+
+
+@dataclass
+class Found:
+    """What was left after the storm."""
+
+    lost: int
+    unanswered: int
+    repeated: int
+    unflagged: int
+    disordered: int
+
+
+async def known(telegram: LoopbackTelegram, mode: str) -> None:
+    """Until the program has told Telegram where updates go."""
+    for _ in range(200):
+        if mode == "polling" or telegram.webhook_url:
+            return
+        await asyncio.sleep(0.05)
+    raise RuntimeError("the program did not set its webhook")
+
+
+async def talk(telegram: LoopbackTelegram, chat: int, mode: str) -> None:
+    """One person; over polling they do not wait for the answers."""
+    for words in SAID:
+        update = telegram.said(chat, words)
+        if mode == "webhook":
+            await telegram.deliver(update)
+        else:
+            telegram.push(update)
+        await asyncio.sleep(0.1 + chat % 7 / 50)
+
+
+async def until_quiet(engine: Engine, telegram: LoopbackTelegram) -> None:
+    """Nothing waits any more, and nothing has come for two seconds; half a minute at most."""
+    quiet, before = 0, -1
+    for _ in range(150):
+        await asyncio.sleep(0.2)
+        with reading(engine).begin() as connection:
+            row = connection.execute(
+                text(
+                    "SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL)"
+                    " + (SELECT count(*) FROM outbox WHERE closed_at IS NULL)"
+                )
+            ).scalar_one()
+        seen = len(telegram.messages)
+        still = row == 0 and not telegram._updates and seen == before
+        quiet, before = (quiet + 1 if still else 0), seen
+        if quiet >= 10:
+            return
+
+
+def judge(engine: Engine, telegram: LoopbackTelegram, updates: int) -> Found:
+    """What the database says was said, against what people saw."""
+    with reading(engine).begin() as connection:
+        stored = connection.execute(
+            text("SELECT count(*) FROM inbox WHERE handled_at IS NOT NULL")
+        ).scalar_one()
+        rows = connection.execute(
+            text("SELECT id, address, body, hidden FROM outbox ORDER BY id")
+        ).all()
+    seen: dict[str, list[str]] = defaultdict(list)
+    for message in telegram.messages:
+        seen[str(message.chat_id)].append(message.text)
+    expected: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for id, address, body, hidden in rows:
+        letter = Letter(id, "telegram", address, Outbound.from_json(json.loads(body)))
+        expected[address].append((draw(letter)[0].params["text"], hidden))
+    found = Found(updates - stored, 0, 0, 0, 0)
+    for chat, replies in expected.items():
+        _compare(seen.pop(chat, []), replies, found)
+    found.disordered += len(seen)
+    return found
+
+
+def _compare(seen: list[str], replies: list[tuple[str, int]], found: Found) -> None:
+    """What one person saw, against what was said to them; the same twice in a row may be meant."""
+    for words, run in groupby(replies, key=lambda reply: reply[0]):
+        hidden = [hidden for _, hidden in run]
+        times = 0
+        while seen and seen[0] == words:
+            seen.pop(0)
+            times += 1
+        if times < len(hidden):
+            found.disordered += words in seen
+            found.unanswered += words not in seen
+        extra = max(0, times - len(hidden))
+        found.repeated += extra
+        found.unflagged += max(0, extra - sum(hidden))
+    found.disordered += len(seen)
