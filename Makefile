@@ -32,6 +32,12 @@ data/.ready: $(COMPILED) $(wildcard content/*.csv content/translations/*.csv sto
 
 demo: setup  ## Run the whole assistant with demo content: open http://127.0.0.1:8080
 	@DEMO=1 $(BIN)/python admin_cli.py init --quiet
+	@echo "Open the chat page at http://127.0.0.1:8080 (Ctrl-C stops the assistant)."
+	@echo "Also try, in another terminal:"
+	@echo "  http://127.0.0.1:8080/?as=whatsapp                the page within WhatsApp's limits"
+	@echo "  $(BIN)/python admin_cli.py chat --language fr    a chat in the terminal"
+	@echo "  $(BIN)/python admin_cli.py contacts list         who wrote"
+	@echo "  $(BIN)/python admin_cli.py doctor                is everything all right?"
 	@DEMO=1 SIMULATOR=1 $(BIN)/python -m bot
 
 test: $(VENV)/.dev setup  ## Run the tests.

@@ -91,6 +91,9 @@ class Runtime:
             loop.add_signal_handler(name, self._stopping.set)
         tasks = await self._start()
         log.info("running: %s", ", ".join(role for role in ROLES if role in self._roles))
+        if "web" in self._roles and "simulator" in self._channels.by_name:
+            where = self._parts.settings
+            log.info("the chat page: http://%s:%d", where.http_host, where.http_port)
         stopped = asyncio.create_task(self._stopping.wait())
         done, _ = await asyncio.wait([stopped, *tasks], return_when="FIRST_COMPLETED")
         self._stopping.set()

@@ -4,14 +4,12 @@
 """
 
 import multiprocessing
-import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, event, select, text, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -25,9 +23,9 @@ from storage.prepared import cursor_of
 from storage.schema import upgrade
 from storage.turns import Turns
 from tests.conftest import START
+from tests.databases import postgresql
 
 KINDS = ("sqlite", "postgresql")
-_SERVER = "host=127.0.0.1 port=5432 user=root dbname=test"
 
 
 @contextmanager
@@ -36,23 +34,8 @@ def bare(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder / f'{secrets.token_hex(4)}.db'}"
         return
-    name = f"sportello_{os.getpid()}_{secrets.token_hex(4)}"
-    _on_server(f"CREATE DATABASE {name}")
-    try:
-        yield f"postgresql://root@127.0.0.1:5432/{name}"
-    finally:
-        _on_server(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _on_server(statement: str) -> None:
-    try:
-        connection = psycopg.connect(_SERVER, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip("there is no PostgreSQL on 127.0.0.1:5432")
-    with connection:
-        connection.execute(statement.encode())
+    with postgresql() as url:
+        yield url
 
 
 @contextmanager
@@ -72,8 +55,10 @@ def emptied(url: str) -> Iterator[Engine]:
     with engine.begin() as connection:
         for table in reversed(SQLModel.metadata.sorted_tables):
             connection.execute(table.delete())
-    yield engine
-    engine.dispose()
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -27,5 +27,5 @@ async def receive(self: Receiver, received: Any, *, answers_here: bool = False) 
 
 
 if __name__ == "__main__":
-    Receiver.receive = receive  # type: ignore[assignment,method-assign]
+    Receiver.receive = receive  # type: ignore[method-assign]
     sys.exit(main())

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from bot.channel import Letter
-from bot.drawing import numbered
-from bot.whatsapp.templates import NAMES
+from bot.drawing import numbered, plain
+from bot.telegram import render as telegram
 from flows.messages import Button, Outbound
 
 AS = ("", "telegram", "whatsapp")
-_PROVISIONED = {name: name for name in NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ def draw(letter: Letter, acting_as: str) -> list[Bubble]:
     """The bubbles of a letter; more than one where a channel has to split it."""
     match acting_as:
         case "whatsapp":
-            return _as_whatsapp(letter.outbound)
+            return [Bubble(plain(letter.outbound))]
         case "telegram":
             return _as_telegram(letter)
         case _:

@@ -89,7 +89,6 @@ class AiohttpRequest(BaseRequest):
 
         ``read_timeout`` is the time for the whole call; the other timeouts are this object's.
         """
-        failure: TelegramError
         try:
             async with self._open().request(
                 method,
@@ -100,7 +99,7 @@ class AiohttpRequest(BaseRequest):
             ) as response:
                 status, payload = response.status, await response.read()
         except _NEVER_LEFT as error:
-            failure = NotSentError(type(error).__name__)
+            failure: TelegramError = NotSentError(type(error).__name__)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             failure = AnswerLostError(type(error).__name__)
         else:
