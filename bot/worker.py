@@ -263,8 +263,11 @@ class Worker:
         *,
         here: bool,
     ) -> Letter | None:
-        """The reply: for the sender, or in the answer of the webhook when nothing else is owed."""
-        here = here and not person.owed and not desk.erased
+        """The reply: for the sender, or in the answer of the webhook when nothing else is owed.
+
+        An edit goes by the sender: it may be refused, and of an answer nobody tells us so.
+        """
+        here = here and not (person.owed or desk.erased or says.edits)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(
