@@ -66,9 +66,10 @@ def chat(
     name: Annotated[str, typer.Option(help="The chat to go on with.")] = "terminal",
     record: Annotated[Path | None, typer.Option(help="Write the transcript to this file.")] = None,
 ) -> None:
-    """Talk to the assistant in the terminal: type, or name a button in brackets; @44.94,8.07 is a place.
+    """Talk to the assistant in the terminal: type, or name a button in brackets.
 
-    What is printed is the transcript format of tests/transcripts: a recorded bug is a test.
+    @44.94,8.07 shares a location. What is printed is the transcript format of tests/transcripts:
+    a recorded bug is a test.
     """
     from bot.terminal import Dialogue, shown, typed
 
@@ -177,12 +178,13 @@ def whatsapp_provision() -> None:
 def main() -> None:
     """Run the command line; a mistake at the keyboard is one line, no traceback."""
     from bot.catalogs import UncompiledCatalogError
+    from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
     from storage.content import ContentError
 
     try:
         app()
-    except (WrongSettingError, UncompiledCatalogError, ContentError) as error:
+    except (WrongSettingError, UncompiledCatalogError, ContentError, ProvisionError) as error:
         _stop(str(error))
 
 

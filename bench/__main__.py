@@ -133,7 +133,7 @@ async def round_trips(folder: Path, rounds: int, table: Table) -> dict[str, floa
     theirs = free_port()
     handler = [sys.executable, "-m", "bench.conversation_handler", url, str(theirs), str(folder)]
     handler.append(str(KNOWN))
-    contenders = (
+    contenders: tuple[tuple[str, list[str], dict[str, str], int, int], ...] = (
         ("Sportello", command, environment, port, rounds),
         ("ConversationHandler, flushed", handler, {}, theirs, max(1, rounds // 12)),
     )

@@ -6,6 +6,7 @@ The server is aiohttp, as ours is; everything else is python-telegram-bot's own 
 import asyncio
 import sys
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, Update
@@ -60,11 +61,9 @@ async def serve(api: str, port: int, folder: Path, known: int) -> None:
     application = (
         Application.builder().token("1:x").base_url(f"{api}/bot").persistence(persistence).build()
     )
-    text = MessageHandler(filters.TEXT, answer)
-    states = {place: [text] for place in range(len(QUESTIONS))}
-    application.add_handler(
-        ConversationHandler([text], states, [], name="intake", persistent=True)  # type: ignore[arg-type]
-    )
+    text: Any = MessageHandler(filters.TEXT, answer)
+    states: Any = {place: [text] for place in range(len(QUESTIONS))}
+    application.add_handler(ConversationHandler([text], states, [], name="intake", persistent=True))
     await application.initialize()
     await application.start()
     turn = asyncio.Lock()

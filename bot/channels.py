@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -13,6 +14,8 @@ from bot import texts
 from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
 from bot.settings import Settings
+from storage.database import reading
+from storage.templates import load_templates, save_templates
 
 if TYPE_CHECKING:
     from bot.runtime import Parts
@@ -23,13 +26,22 @@ log = logging.getLogger(__name__)
 
 Loop = Callable[[asyncio.Event], Coroutine[None, None, None]]
 _AGAIN_SECONDS = 60
+_CATCH_UP = timedelta(minutes=5)
+_DOWN_AT_MOST = timedelta(hours=24)
+
+
+class ProvisionError(Exception):
+    """The templates could not be made; one line says why."""
 
 
 @dataclass
 class Channels:
-    """Senders by name; routes to serve; loops of the web role; events that end open streams."""
+    """Senders by name; what to await before they send; routes to serve; loops of the web role;
+    events that end open streams.
+    """
 
     by_name: dict[str, Channel] = field(default_factory=dict)
+    preparing: list[Callable[[], Coroutine[None, None, None]]] = field(default_factory=list)
     routes: list[web.RouteDef] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
     closing: list[asyncio.Event] = field(default_factory=list)
@@ -43,19 +55,19 @@ def make_channels(
     if settings.uses_telegram:
         _add_telegram(channels, parts, receive)
     if settings.uses_whatsapp:
-        _add_whatsapp(channels, parts, receive, report)
+        _add_whatsapp(channels, parts, database, receive, report)
     if settings.uses_simulator:
         _add_simulator(channels, parts, database, receive)
     return channels
 
 
-def make_senders(settings: Settings, engine: Engine) -> dict[str, Channel]:
+def make_senders(settings: Settings) -> dict[str, Channel]:
     """The channels with credentials, to ask whether they answer."""
     senders: dict[str, Channel] = {}
     if settings.uses_telegram:
         senders["telegram"] = _telegram(settings)
     if settings.uses_whatsapp:
-        senders["whatsapp"] = _whatsapp(settings, engine)
+        senders["whatsapp"] = _whatsapp(settings)
     return senders
 
 
@@ -98,6 +110,79 @@ def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
         channels.routes += webhook.routes(channel, receive, secret)
     else:
         channels.loops.append(fetch)
+
+
+def _whatsapp(settings: Settings) -> "WhatsAppChannel":
+    from bot.whatsapp.channel import TwilioAccount, WhatsAppChannel
+
+    account = TwilioAccount(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token.get_secret_value(),
+        settings.twilio_whatsapp_from,
+        settings.public_url,
+        settings.twilio_api_base_url,
+    )
+    return WhatsAppChannel(account, {})
+
+
+def _add_whatsapp(
+    channels: Channels,
+    parts: "Parts",
+    database: DatabaseThread,
+    receive: Receive,
+    report: Report,
+) -> None:
+    from bot.whatsapp import webhook
+    from bot.whatsapp.channel import FORESEEN
+    from bot.whatsapp.reconcile import recent
+
+    channel = _whatsapp(parts.settings)
+
+    async def load() -> None:
+        channel.templates = await database.run(_templates, parts.engine)
+
+    async def catch_up(stopping: asyncio.Event) -> None:
+        """Fetch what Twilio could not deliver while we were down; known messages are dropped."""
+        since = _DOWN_AT_MOST
+        while not stopping.is_set():
+            try:
+                for received in await recent(channel, parts.now() - since):
+                    await receive(received)
+                since = 2 * _CATCH_UP
+            except FORESEEN as error:
+                log.warning("whatsapp: cannot catch up: %s", type(error).__name__)
+            await _stopped(stopping, _CATCH_UP.total_seconds())
+
+    channels.by_name["whatsapp"] = channel
+    channels.preparing.append(load)
+    channels.loops.append(catch_up)
+    channels.routes += webhook.routes(channel, receive, report)
+
+
+def _templates(engine: Engine) -> dict[str, str]:
+    with reading(engine).begin() as connection:
+        return load_templates(connection)
+
+
+def provision_whatsapp(settings: Settings, engine: Engine) -> dict[str, str]:
+    """Create the Content templates that are missing and remember them. Raises ProvisionError."""
+    sids = asyncio.run(_provisioned(settings))
+    with engine.begin() as connection:
+        save_templates(connection, sids)
+    return sids
+
+
+async def _provisioned(settings: Settings) -> dict[str, str]:
+    from bot.whatsapp.channel import FORESEEN, explained
+    from bot.whatsapp.templates import provision
+
+    channel = _whatsapp(settings)
+    try:
+        return await provision(channel.client)
+    except FORESEEN as error:
+        raise ProvisionError(explained(error)) from None
+    finally:
+        await channel.close()
 
 
 async def _stopped(stopping: asyncio.Event, seconds: float) -> bool:

@@ -36,7 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         *_catalogs(settings),
         *_database(engine, settings),
         *_clock(settings),
-        *asyncio.run(_channels(settings, engine)),
+        *asyncio.run(_channels(settings)),
     ]
 
 
@@ -101,11 +101,11 @@ def _clock(settings: Settings) -> Iterator[Finding]:
         yield Finding("clock", "ok", f"{local:%Y-%m-%d %H:%M} in {settings.timezone}")
 
 
-async def _channels(settings: Settings, engine: Engine) -> list[Finding]:
+async def _channels(settings: Settings) -> list[Finding]:
     from bot.channels import make_senders
 
     found = []
-    for name, channel in make_senders(settings, engine).items():
+    for name, channel in make_senders(settings).items():
         problem = await channel.check()
         await channel.close()
         state, says = ("problem", problem) if problem else ("ok", "answers, credentials are right")

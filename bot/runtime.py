@@ -129,6 +129,8 @@ class Runtime:
 
     async def _start(self) -> list[asyncio.Task[None]]:
         tasks = []
+        for prepare in self._channels.preparing:
+            await prepare()
         if "sender" in self._roles:
             tasks.append(asyncio.create_task(self._sender.run(self._stopping)))
         if "worker" in self._roles:
@@ -137,7 +139,9 @@ class Runtime:
             self._scheduler.start()
         if "web" in self._roles:
             await self._serve()
-            self._helpers = [asyncio.create_task(run(self._stopping)) for run in self._channels.loops]
+            self._helpers = [
+                asyncio.create_task(run(self._stopping)) for run in self._channels.loops
+            ]
         return tasks
 
     async def _serve(self) -> None:

@@ -57,7 +57,9 @@ class Settings(BaseSettings):
         except ArgumentError:
             backend = ""
         if backend not in ("sqlite", "postgresql"):
-            raise ValueError("should be like sqlite:///data/sportello.db or postgresql://user:password@host/name")
+            raise ValueError(
+                "should be like sqlite:///data/sportello.db or postgresql://user:password@host/name"
+            )
         return value
 
     @field_validator("public_url", "telegram_api_base_url", "twilio_api_base_url")

@@ -68,7 +68,7 @@ class Worker:
         self.failed_turns = 0
         self.queued = self.left_waiting = False
 
-    def take(self, deliveries: Sequence[Delivery]) -> list[Letter | None | Exception]:
+    def take(self, deliveries: Sequence[Delivery]) -> list[Letter | Exception | None]:
         """Store deliveries and take the turns that are free, in one transaction.
 
         When the database refuses the whole, each is tried alone, so that one cannot harm the
@@ -291,7 +291,7 @@ class Worker:
         return None
 
     def _said_before(self, cursor: Cursor, delivery: Delivery) -> Letter | None:
-        """A repeated delivery changes nothing; its reply is served again if it went in the answer."""
+        """A repeated delivery changes nothing; a reply that went in the answer is served again."""
         if not delivery.answers_here:
             return None
         received = delivery.received

@@ -117,11 +117,10 @@ class Draft:
     def repeat(self, **changes: object) -> None:
         """Put the pending question again, in today's words, with ``changes`` to what was asked."""
         step = self.flow.find(self.asked.step) if self.flow and self.asked else None
-        if step is None or self.asked is None:
-            return self.advance()
-        move = step.run(self.talk())
-        if not isinstance(move, Ask):
-            return self.advance()
+        move = step.run(self.talk()) if step else None
+        if self.asked is None or not isinstance(move, Ask):
+            self.advance()
+            return
         options = changes.pop("options", ()) or move.options
         self.asked = replace(self.asked, options=options, **changes)  # type: ignore[arg-type]
         self.question = move
@@ -139,12 +138,11 @@ class Draft:
     def end(self) -> None:
         """This flow is over: on with what was parked, or with the menu."""
         self._note("ended")
-        if not self.parked:
-            return self.begin("menu")
-        parked = self.parked.pop()
+        parked = self.parked.pop() if self.parked else Parked("menu")
         flow = self.flows.get(parked.flow)
-        if flow is None:
-            return self.begin("menu")
+        if flow is None or flow.name == "menu":
+            self.begin("menu")
+            return
         self._enter(flow, self._answers_of(flow, parked.answers), parked.done, parked.trail)
 
     def talk(self) -> Talk:

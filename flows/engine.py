@@ -182,7 +182,8 @@ def _misread(draft: Draft, reason: Misread) -> None:
     draft.say(sentences.misread(reason, asked, draft.speech))
     if asked is None:
         draft.begin("menu")
-        return draft.advance()
+        draft.advance()
+        return
     if asked.misreads and reason is not Misread.EARLIER:
         draft.say(sentences.way_out(draft.speech))
     draft.repeat(misreads=asked.misreads + 1)

@@ -22,7 +22,7 @@ def list_contacts(connection: Connection, limit: int) -> list[dict[str, Any]]:
         "created_at": Contact.created_at,
         "heard_at": Address.heard_at,
     }
-    query = (
+    query: Any = (
         select(*(col(column).label(name) for name, column in columns.items()))
         .join(Address, col(Address.contact_id) == col(Contact.id))
         .outerjoin(Conversation, col(Conversation.contact_id) == col(Contact.id))

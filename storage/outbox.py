@@ -49,7 +49,7 @@ def claim_due(
     """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
 
     At most one row of an address is in flight, and its rows go in order: a row waits while an
-    earlier one of the same or a more urgent kind is open. Rows locked by another sender are skipped.
+    earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
     """
     o, earlier = Outbox, aliased(Outbox)
     blocked = (

@@ -21,7 +21,7 @@ def prune(connection: Connection, before: datetime) -> int:
 
 
 def forget_left_chats(connection: Connection, before: datetime) -> int:
-    """The simulator's memory of chats whose person was erased, but for the minute's last goodbye."""
+    """The simulator's memory of chats whose person was erased, once the goodbye was read."""
     known = select(col(Address.address)).where(col(Address.channel) == "simulator")
     gone = connection.execute(
         delete(SimulatorMessage).where(

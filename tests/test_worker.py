@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event, func, select, text, update
 from sqlalchemy.exc import OperationalError
@@ -17,11 +18,11 @@ from bot.database_thread import DatabaseThread
 from bot.receiver import Receiver
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
+from flows.desk import NoteInterest
 from flows.engine import Engine as FlowEngine
 from flows.flow import Flow
 from flows.messages import Inbound, Outbound
 from flows.moves import Do, Move, choices, pick
-from flows.desk import NoteInterest
 from flows.talk import Talk
 from storage.columns import to_ms
 from storage.database import is_sqlite
@@ -40,7 +41,7 @@ from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
 
 SECRET = "Zoltanka-Peculiar"  # what a person wrote, and no log may hold
-Results = list[Letter | None | Exception]
+Results = list[Letter | Exception | None]
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -150,11 +151,18 @@ def test_many_people_in_one_transaction(worker: Worker, engine: Engine) -> None:
 
 
 def test_several_messages_of_one_person_go_in_order(worker: Worker, engine: Engine) -> None:
-    taps = ["ciao", Inbound(tap="1:it"), Inbound(tap="2:yes"), Inbound(tap="3:no"), "3", "Anna"]
+    taps: list[Inbound | str] = [
+        "ciao",
+        Inbound(tap="1:it"),
+        Inbound(tap="2:yes"),
+        Inbound(tap="3:no"),
+        "3",
+        "Anna",
+    ]
     worker.take([said(f"u{number}", tap) for number, tap in enumerate(taps)])
     profile = state(engine)["profile"]
     assert (profile["age"], profile["name"]) == ("18_24", "Anna")
-    assert [letter.id for letter in letters(engine)] == sorted(l.id for l in letters(engine))
+    assert [letter.id for letter in letters(engine)] == sorted(row.id for row in letters(engine))
     assert waiting(engine) == []
 
 
@@ -228,8 +236,15 @@ def test_a_goodbye_never_goes_in_the_answer(worker: Worker, engine: Engine) -> N
 
 def test_a_web_process_stores_and_a_worker_takes_in_order(parts: Parts, engine: Engine) -> None:
     web, worker = make_worker(parts, takes_turns=False), make_worker(parts)
-    said_ = ["ciao", Inbound(tap="1:it"), Inbound(tap="2:yes"), Inbound(tap="3:no"), "3", "Anna"]
-    for number, inbound in enumerate(said_):
+    script: list[Inbound | str] = [
+        "ciao",
+        Inbound(tap="1:it"),
+        Inbound(tap="2:yes"),
+        Inbound(tap="3:no"),
+        "3",
+        "Anna",
+    ]
+    for number, inbound in enumerate(script):
         assert web.take([said(f"u{number}", inbound)]) == [None]
         assert web.take([said(f"o{number}", inbound, address="b")]) == [None]
     assert counts(engine) == {
@@ -310,7 +325,14 @@ def faulty(parts: Parts) -> FlowEngine:
 def in_faulty(parts: Parts) -> Worker:
     """A person in the faulty flow, with an answer in the profile."""
     worker = make_worker(parts, faulty(parts))
-    answers = ["ciao", Inbound(tap="1:en"), Inbound(tap="2:yes"), Inbound(tap="3:no"), "3", SECRET]
+    answers: list[Inbound | str] = [
+        "ciao",
+        Inbound(tap="1:en"),
+        Inbound(tap="2:yes"),
+        Inbound(tap="3:no"),
+        "3",
+        SECRET,
+    ]
     worker.take([said(f"u{number}", answer) for number, answer in enumerate(answers)])
     worker.take([said("faulty", Inbound(start="faulty"))])
     assert state(parts.engine)["asked"]["step"] == "which"
@@ -494,8 +516,6 @@ def gone(engine: Engine) -> Exception:
     """What the driver raises when the database cannot be used for a moment."""
     if is_sqlite(engine):
         return sqlite3.OperationalError("database or disk is full")
-    import psycopg
-
     return psycopg.OperationalError("server closed the connection unexpectedly")
 
 
@@ -518,13 +538,14 @@ def test_a_moment_without_a_database_is_no_failure_of_the_message(
     web, worker = make_worker(parts, takes_turns=False), make_worker(parts)
     web.take([said("u1")])
     Driver(monkeypatch, gone(engine), "note")
-    with pytest.raises(Exception, match="full|closed"):
+    with pytest.raises(Exception, match=r"full|closed"):
         worker.take_waiting()
     with engine.begin() as connection:
         assert connection.execute(select(col(Inbox.failures))).scalar_one() == 0
 
 
 @pytest.mark.xfail(strict=True, reason=_RAW)
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_full_disk_loses_nothing(tmp_path: Any, parts: Parts) -> None:
     """The real thing: SQLite at its greatest size."""
     with migrated("sqlite", tmp_path) as url, emptied(url) as small:

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from bot.channel import Letter
-from bot.drawing import numbered, plain
+from bot.drawing import numbered
 from bot.telegram import render as telegram
+from bot.whatsapp import render as whatsapp
+from bot.whatsapp.templates import NAMES
 from flows.messages import Button, Outbound
 
 AS = ("", "telegram", "whatsapp")
+_PROVISIONED = {name: name for name in NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ def draw(letter: Letter, acting_as: str) -> list[Bubble]:
     """The bubbles of a letter; more than one where a channel has to split it."""
     match acting_as:
         case "whatsapp":
-            return [Bubble(plain(letter.outbound))]
+            return _as_whatsapp(letter.outbound)
         case "telegram":
             return _as_telegram(letter)
         case _:
@@ -53,6 +56,13 @@ def _as_telegram(letter: Letter) -> list[Bubble]:
         options = tuple((b["text"], b.get("callback_data") or taps[b["text"]]) for b in buttons)
         bubbles.append(Bubble(call.params["text"], options))
     return bubbles
+
+
+def _as_whatsapp(outbound: Outbound) -> list[Bubble]:
+    """As with all templates provisioned: a template's text and buttons, or pieces of text."""
+    drawn = whatsapp.draw(outbound, _PROVISIONED)
+    options = tuple((button.label, button.tap) for button in drawn.buttons)
+    return [*map(Bubble, drawn.pieces[:-1]), Bubble(drawn.pieces[-1], options)]
 
 
 def _ticked(button: Button) -> str:

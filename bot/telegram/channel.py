@@ -167,7 +167,7 @@ def _extras(params: dict[str, Any]) -> dict[str, Any]:
     return {k: params[k] for k in ("reply_markup", "link_preview_options") if k in params}
 
 
-def judged(error: Exception) -> Failed:  # noqa: PLR0911  # one line per kind of failure
+def judged(error: Exception) -> Failed:
     """What an error of a call means for the letter."""
     match error:
         case BusyError():

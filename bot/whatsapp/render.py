@@ -95,16 +95,22 @@ def one_line(lines: list[str]) -> str:
 
 
 def _fit_quick_reply(buttons: tuple[Button, ...]) -> bool:
-    return len(buttons) <= MOST_QUICK_REPLIES and all(
-        _fits(button.label, MOST_TITLE) and not button.hint for button in buttons
-    ) and _distinct(buttons)
+    return (
+        len(buttons) <= MOST_QUICK_REPLIES
+        and all(_fits(button.label, MOST_TITLE) and not button.hint for button in buttons)
+        and _distinct(buttons)
+    )
 
 
 def _fit_list(buttons: tuple[Button, ...]) -> bool:
-    return len(buttons) <= MOST_ITEMS and all(
-        _fits(button.label, MOST_ITEM) and (not button.hint or _fits(button.hint, MOST_HINT))
-        for button in buttons
-    ) and _distinct(buttons)
+    return (
+        len(buttons) <= MOST_ITEMS
+        and all(
+            _fits(button.label, MOST_ITEM) and (not button.hint or _fits(button.hint, MOST_HINT))
+            for button in buttons
+        )
+        and _distinct(buttons)
+    )
 
 
 def _fits(text: str, limit: int) -> bool:

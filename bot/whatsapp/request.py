@@ -1,0 +1,156 @@
+"""How twilio reaches its API: aiohttp, one timeout for all, and errors that hold no URL.
+
+twilio's own AsyncTwilioHttpClient logs URLs with telephone numbers, ignores its timeout, posts
+JSON as a form (the Content API refuses that) and keeps the last request; nothing of it is left.
+"""
+
+import json
+import logging
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+
+API = "https://api.twilio.com"
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 20.0
+
+_MOST_CONNECTIONS = 100
+_SERVER_ERROR, _TOO_MANY = 500, 429
+_MOST_WAIT = 3600.0
+_NEVER_LEFT = (
+    aiohttp.ClientConnectorError,  # no address, refused, TLS failed
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ConnectionTimeoutError,  # while connecting or waiting for a free connection
+    aiohttp.InvalidURL,
+    aiohttp.NonHttpUrlClientError,
+)
+
+
+class NotSentError(Exception):
+    """No connection could be made: surely nothing was sent."""
+
+
+class AnswerLostError(Exception):
+    """The request may have left and its answer is missing or a server error: nobody knows."""
+
+
+class BusyError(Exception):
+    """Refused for now: Twilio's ``code``, and ``seconds`` to wait when it says so, else 0."""
+
+    def __init__(self, code: str, seconds: float) -> None:
+        super().__init__(f"{code}, wait {seconds:g} s")
+        self.code, self.seconds = code, seconds
+
+
+class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
+    """`twilio.http.AsyncHttpClient` over one aiohttp session, opened at the first call.
+
+    No proxy is taken from the environment, no redirect followed, nothing retried or logged. With
+    another ``api`` than Twilio's all of its hosts (api, content) are reached there.
+    """
+
+    def __init__(
+        self,
+        api: str = API,
+        connect_seconds: float = CONNECT_SECONDS,
+        total_seconds: float = TOTAL_SECONDS,
+    ) -> None:
+        super().__init__(logging.getLogger(__name__), is_async=True)
+        self._elsewhere = "" if api.rstrip("/") == API else api.rstrip("/")
+        self._times = aiohttp.ClientTimeout(total=total_seconds, connect=connect_seconds)
+        self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return "TwilioRequests()"
+
+    async def close(self) -> None:
+        """Close all connections; a call after this raises NotSentError."""
+        self._closed = True
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        params: dict[str, Any] | None = None,
+        data: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109  # twilio's name; this object's is taken
+        allow_redirects: bool = False,
+    ) -> Response:
+        """The answer. Raises NotSentError, AnswerLostError or BusyError."""
+        failure: Exception
+        try:
+            async with self._open().request(
+                method,
+                self._there(url),
+                params={key: str(value) for key, value in (params or {}).items()},
+                data=_content(data, headers or {}),
+                headers=headers,
+                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                timeout=self._times,
+                allow_redirects=False,
+            ) as response:
+                found = Response(response.status, await response.text(), dict(response.headers))
+        except _NEVER_LEFT as error:
+            failure = NotSentError(type(error).__name__)
+        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as error:
+            failure = AnswerLostError(type(error).__name__)
+        else:
+            return _judged(found)
+        raise failure  # outside of the handler: its context would hold the URL
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise NotSentError("closed")
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+    def _there(self, url: str) -> str:
+        if not self._elsewhere:
+            return url
+        parts = urlsplit(url)
+        return f"{self._elsewhere}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _content(data: dict[str, Any] | None, headers: dict[str, str]) -> bytes | None:
+    if not data:
+        return None
+    if headers.get("Content-Type") == "application/json":
+        return json.dumps(data).encode()
+    return urlencode(data, doseq=True).encode()
+
+
+def _judged(response: Response) -> Response:
+    """The answer, unless its status alone says what happened."""
+    if response.status_code == _TOO_MANY:
+        raise BusyError(_code(response.text), _wait(response.headers))
+    if response.status_code >= _SERVER_ERROR:
+        raise AnswerLostError(str(response.status_code))
+    return response
+
+
+def _code(text: str) -> str:
+    """Twilio's own number in a refusal, or the status."""
+    try:
+        return str(int(json.loads(text)["code"]))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return str(_TOO_MANY)
+
+
+def _wait(headers: dict[str, str]) -> float:
+    """Retry-After in seconds (RFC 9110, 10.2.3); 0 without it or when it is a date."""
+    given = next((v for k, v in headers.items() if k.lower() == "retry-after"), "")
+    return min(float(given), _MOST_WAIT) if given.isascii() and given.isdecimal() else 0.0

@@ -1,0 +1,344 @@
+"""Twilio's WhatsApp on the loopback, as strict as the real one; for tests, bench, crash scripts.
+
+``python -m tests.loopback.twilio --port 8082`` runs it; then ``GET /messages`` shows what people
+see and ``POST /deliver`` (JSON: address, body, form fields) posts a signed webhook.
+"""
+
+import argparse
+import asyncio
+import itertools
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urldefrag
+
+import aiohttp
+from aiohttp import web
+from twilio.request_validator import (  # type: ignore[import-untyped]
+    HMAC_SHA1,
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+)
+
+from tests.loopback.twilio_rules import (
+    Fault,
+    Params,
+    Refusal,
+    Shown,
+    UndeliverableError,
+    check_content,
+    check_request,
+    fill,
+    read_variables,
+    refuse_when,
+)
+
+SENDER = "whatsapp:+390141000011"
+_WINDOW = 24 * 3600
+
+
+class LoopbackTwilio:
+    """The server. ``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
+
+    ``webhook_url`` is what the sender is set to, and what is signed; requests for ``public`` go
+    to ``actual`` instead, as through a proxy. ``heard`` is when each address last wrote,
+    ``stopped`` who opted out, ``now`` the clock; ``answers`` the statuses our webhooks gave.
+    """
+
+    def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
+        self.account_sid, self.auth_token, self.port = account_sid, auth_token, port
+        self.sender, self.webhook_url = SENDER, ""
+        self.public = self.actual = ""
+        self.algorithm = HMAC_SHA1
+        self.most_per_page, self.retry_seconds = 50, 0.01
+        self.now: Callable[[], float] = time.time
+        self.messages: list[Shown] = []
+        self.calls: list[Params] = []
+        self.refused: list[int] = []
+        self.answers: list[int] = []
+        self.contents: dict[str, dict[str, Any]] = {}
+        self.heard: dict[str, float] = {}
+        self.stopped: set[str] = set()
+        self.faults: deque[Fault] = deque()
+        self._records: list[dict[str, Any]] = []
+        self._numbers = itertools.count(1)
+        self._calling: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The root, as in TWILIO_API_BASE_URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Listen on 127.0.0.1, on a free port when none was given."""
+        account = "/2010-04-01/Accounts/{sid}"
+        app = web.Application(middlewares=[self._guard])
+        app.add_routes(
+            [
+                web.get("/messages", self._show),
+                web.post("/deliver", self._deliver),
+                web.get(f"{account}.json", self._account),
+                web.post(f"{account}/Messages.json", self._create),
+                web.get(f"{account}/Messages.json", self._list),
+                web.post("/v1/Content", self._create_content),
+                web.get("/v1/Content", self._list_contents),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Close all connections, hanging ones too; callbacks that are under way are given up."""
+        for task in self._calling:
+            task.cancel()
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def settle(self) -> None:
+        """Wait until all status callbacks were answered or given up."""
+        async with asyncio.timeout(10):
+            while self._calling:
+                await asyncio.gather(*self._calling, return_exceptions=True)
+
+    # people
+
+    async def person_sends(self, address: str, body: str = "", **form: str) -> int:
+        """Somebody writes: the status our webhook answered at last, 0 when it could not be reached.
+
+        ``form`` replaces and adds fields. Inside of the window from then on.
+        """
+        sid = f"SM{next(self._numbers):032x}"
+        sender = f"whatsapp:{address}"
+        fields = {
+            "MessageSid": sid,
+            "SmsMessageSid": sid,
+            "AccountSid": self.account_sid,
+            "From": sender,
+            "To": self.sender,
+            "Body": body,
+            "NumMedia": "0",
+            "MessageType": "text",
+            "ProfileName": "Amina",
+            **({"WaId": address[1:]} if address.startswith("+") else {}),
+            **form,
+        }
+        self.heard[address] = self.now()
+        self._keep(fields["MessageSid"], sender, self.sender, "inbound", fields["Body"])
+        return await self._post(self.webhook_url, fields)
+
+    async def person_taps(self, shown: Shown, place: int) -> int:
+        """Somebody taps a button of a message, the first one is 0."""
+        label, id, _ = shown.buttons[place]
+        address = shown.to.removeprefix("whatsapp:")
+        if shown.opens:
+            return await self.person_sends(
+                address, label, MessageType="interactive", ListId=id, ListTitle=label
+            )
+        return await self.person_sends(
+            address, label, MessageType="button", ButtonPayload=id, ButtonText=label
+        )
+
+    async def _post(self, url: str, form: Params) -> int:
+        """Signed and posted; again as the fragment says (rc), by default once, not on a status."""
+        signed, fragment = urldefrag(url)
+        asked = dict(part.split("=") for part in fragment.split("&") if "=" in part)
+        there = self.actual + signed.removeprefix(self.public) if self.public else signed
+        signature = RequestValidator(self.auth_token).compute_signature(
+            signed, form, self.algorithm
+        )
+        headers = {SIGNATURE_HEADER: signature}
+        if self.algorithm != HMAC_SHA1:
+            headers[SIGNATURE_SETTINGS_HEADER] = f"key=k1,algorithm={self.algorithm}"
+        status = 0
+        for _ in range(1 + int(asked.get("rc", "1"))):
+            status = await self._try(there, form, headers)
+            if 200 <= status < 300 or (status and "all" not in asked.get("rp", "")):
+                break
+            await asyncio.sleep(self.retry_seconds)
+        return status
+
+    async def _try(self, url: str, form: Params, headers: Params) -> int:
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.post(url, data=form, headers=headers) as response,
+            ):
+                self.answers.append(response.status)
+                return response.status
+        except (aiohttp.ClientError, OSError):
+            return 0
+
+    # failures
+
+    def fail_next(self, status: int, code: int = 20500, **headers: str) -> None:
+        """Answer the next call with ``status``; ``Retry_After="7"`` is a header."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.faults.append(Fault(status, code, named))
+
+    def hang(self) -> None:
+        """Never answer the next call, and do nothing."""
+        self.faults.append(Fault(hang=True))
+
+    def drop(self) -> None:
+        """Do what the next call says, then close the connection without an answer."""
+        self.faults.append(Fault(drop=True))
+
+    # the interface
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Credentials, faults, and refusals as Twilio writes them."""
+        if request.path in ("/messages", "/deliver"):
+            return await handler(request)  # type: ignore[no-any-return]
+        fault = self.faults.popleft() if self.faults else Fault()
+        if fault.hang:
+            await asyncio.Event().wait()
+        try:
+            refuse_when(fault.status, fault.code, "Oops", fault.status)
+            own = aiohttp.BasicAuth(self.account_sid, self.auth_token).encode()
+            given = request.headers.get("Authorization")
+            refuse_when(given != own, 20003, "Authenticate", 401)
+            account = request.match_info.get("sid", self.account_sid)
+            refuse_when(account != self.account_sid, 20404, "Not found", 404)
+            response: web.StreamResponse = await handler(request)
+        except Refusal as no:
+            self.refused.append(no.code)
+            answer = {"code": no.code, "message": no.words, "status": no.status}
+            return web.json_response(answer, status=no.status, headers=fault.headers)
+        if fault.drop and request.transport:
+            request.transport.abort()
+        return response
+
+    async def _show(self, _: web.Request) -> web.Response:
+        return web.json_response([asdict(message) for message in self.messages])
+
+    async def _deliver(self, request: web.Request) -> web.Response:
+        return web.json_response(await self.person_sends(**await request.json()))
+
+    async def _account(self, _: web.Request) -> web.Response:
+        return web.json_response({"sid": self.account_sid, "status": "active"})
+
+    async def _create(self, request: web.Request) -> web.Response:
+        params = {name: str(value) for name, value in (await request.post()).items()}
+        self.calls.append(params)
+        check_request(params, self.sender, self.contents)
+        address = params["To"].removeprefix("whatsapp:")
+        refuse_when(address in self.stopped, 21610, "Attempt to send to unsubscribed recipient")
+        shown = Shown(
+            f"SM{next(self._numbers):032x}",
+            params["To"],
+            params.get("Body", ""),
+            content_sid=params.get("ContentSid", ""),
+            callback=params.get("StatusCallback", ""),
+            at=self.now(),
+        )
+        failure = self._failure(address, params, shown)
+        record = self._keep(shown.sid, self.sender, shown.to, "outbound-api", shown.body)
+        if not failure:
+            self.messages.append(shown)
+        if shown.callback:
+            task = asyncio.create_task(self._tell(shown, failure))
+            self._calling.add(task)
+            task.add_done_callback(self._calling.discard)
+        return web.json_response(record, status=201)
+
+    def _failure(self, address: str, params: Params, shown: Shown) -> int:
+        """The code that is told later: outside of the window, or not WhatsApp's idea of buttons."""
+        if self.now() - self.heard.get(address, float("-inf")) >= _WINDOW:
+            return 63016
+        try:
+            if shown.content_sid:
+                values = read_variables(params.get("ContentVariables", "{}"))
+                fill(self.contents[shown.content_sid], values, shown)
+        except UndeliverableError as error:
+            return error.code
+        return 0
+
+    async def _tell(self, shown: Shown, failure: int) -> None:
+        for status in ("failed",) if failure else ("queued", "sent", "delivered"):
+            form = {
+                "MessageSid": shown.sid,
+                "MessageStatus": status,
+                "SmsStatus": status,
+                "To": shown.to,
+                "From": self.sender,
+                "AccountSid": self.account_sid,
+                **({"ErrorCode": str(failure)} if failure else {}),
+            }
+            await self._post(shown.callback, form)
+
+    def _keep(self, sid: str, sender: str, to: str, way: str, body: str) -> dict[str, Any]:
+        at = datetime.fromtimestamp(self.now(), UTC)
+        record = {
+            "sid": sid,
+            "account_sid": self.account_sid,
+            "from": sender,
+            "to": to,
+            "direction": way,
+            "body": body,
+            "num_media": "0",
+            "status": "received" if way == "inbound" else "queued",
+            "date_sent": format_datetime(at),
+        }
+        self._records.append({**record, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        return record
+
+    async def _list(self, request: web.Request) -> web.Response:
+        """Newest first."""
+        query = request.query
+        found = [
+            {name: value for name, value in record.items() if name != "at"}
+            for record in reversed(self._records)
+            if query.get("To", record["to"]) == record["to"]
+            and query.get("From", record["from"]) == record["from"]
+            and record["at"] >= query.get("DateSent>", "")
+        ]
+        page, following = self._page(request, found)
+        return web.json_response({"messages": page, "next_page_uri": following, "page": 0})
+
+    async def _create_content(self, request: web.Request) -> web.Response:
+        refuse_when(request.content_type != "application/json", 20001, "JSON, please", 415)
+        sid = f"HX{next(self._numbers):032x}"
+        content = {**check_content(await request.json()), "sid": sid}
+        self.contents[sid] = content
+        return web.json_response(content, status=201)
+
+    async def _list_contents(self, request: web.Request) -> web.Response:
+        page, following = self._page(request, list(self.contents.values()))
+        there = f"https://content.twilio.com{following}" if following else None
+        meta = {"key": "contents", "next_page_url": there}
+        return web.json_response({"contents": page, "meta": meta})
+
+    def _page(self, request: web.Request, found: list[Any]) -> tuple[list[Any], str | None]:
+        size = min(int(request.query.get("PageSize", 50)), self.most_per_page)
+        start = int(request.query.get("Page", 0)) * size
+        more = start + size < len(found)
+        following = request.rel_url.update_query(Page=start // size + 1) if more else None
+        return found[start : start + size], str(following) if following else None
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    server = LoopbackTwilio(given.sid, given.token, port=given.port)
+    server.webhook_url, server.public, server.actual = given.webhook, given.public, given.actual
+    await server.start()
+    print(server.url, flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--sid", default=f"AC{0:032x}")
+    parser.add_argument("--token", default="loopback-token")
+    parser.add_argument("--webhook", default="", help="the sender's webhook, as PUBLIC_URL has it")
+    parser.add_argument("--public", default="", help="what begins signed addresses")
+    parser.add_argument("--actual", default="", help="where they are really posted to")
+    asyncio.run(_serve(parser.parse_args()))
