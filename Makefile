@@ -32,7 +32,7 @@ data/.ready: $(COMPILED) $(wildcard content/*.csv content/translations/*.csv sto
 
 demo: setup  ## Run the whole assistant with demo content: open http://127.0.0.1:8080
 	@DEMO=1 $(BIN)/python admin_cli.py init --quiet
-	@echo "Open the chat page at http://127.0.0.1:8080 (Ctrl-C stops the assistant)."
+	@echo "The chat page: http://127.0.0.1:8080, or where HTTP_PORT says. Ctrl-C stops the assistant."
 	@echo "Also try, in another terminal:"
 	@echo "  http://127.0.0.1:8080/?as=whatsapp                the page within WhatsApp's limits"
 	@echo "  $(BIN)/python admin_cli.py chat --language fr    a chat in the terminal"
@@ -54,5 +54,5 @@ bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's Conversation
 
 extract: $(VENV)/.runtime  ## Bring the catalogs up to date with the words in the code.
 	$(BIN)/pybabel --quiet extract --mapping locales/babel.cfg --keyword _ --keyword ngettext:1,2 --keyword pgettext:1c,2 --no-location --sort-output --add-comments Translators: --project Sportello --output locales/messages.pot flows bot
-	@for po in $(SOURCES); do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --omit-header --input-file locales/messages.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
+	@for po in $(SOURCES); do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --input-file locales/messages.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
 	@rm locales/messages.pot

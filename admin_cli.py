@@ -128,6 +128,21 @@ def contacts_show(contact: ContactId, as_json: AsJson = False) -> None:
     _print_table(("what", "value"), rows)
 
 
+@contacts.command("interests", epilog="Example: python admin_cli.py contacts interests")
+def contacts_interests(as_json: AsJson = False) -> None:
+    """Who said "I am interested" in which offer, newest first."""
+    from storage.contacts import list_interests
+    from storage.database import reading
+
+    with reading(_engine(_settings())).begin() as connection:
+        rows = list_interests(connection)
+    if as_json:
+        _print_json(rows)
+        return
+    columns = ("contact_id", "listing_id", "title", "channel", "address", "at")
+    _print_table(columns, [tuple(_short(row[name]) for name in columns) for row in rows])
+
+
 @contacts.command("export", epilog="Example: python admin_cli.py contacts export 12 --to ana.json")
 def contacts_export(
     contact: ContactId,
@@ -177,15 +192,23 @@ def whatsapp_provision() -> None:
 
 def main() -> None:
     """Run the command line; a mistake at the keyboard is one line, no traceback."""
+    from sqlalchemy.exc import OperationalError, ProgrammingError
+
     from bot.catalogs import UncompiledCatalogError
     from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
-    from storage.content import ContentError
+    from storage.content import ContentError, OtherOffersError
 
+    known = (WrongSettingError, UncompiledCatalogError, ContentError, OtherOffersError)
     try:
         app()
-    except (WrongSettingError, UncompiledCatalogError, ContentError, ProvisionError) as error:
+    except (*known, ProvisionError) as error:
         _stop(str(error))
+    except (OperationalError, ProgrammingError) as error:
+        _stop(
+            f"The database does not answer as it should ({type(error.orig).__name__}): "
+            "run `python admin_cli.py init`, then `python admin_cli.py doctor`."
+        )
 
 
 def _settings() -> "Settings":

@@ -70,7 +70,7 @@ _ADVICE = {
     Problem.BUSY: "The provider is busy; the message is tried again by itself.",
     Problem.UNREACHABLE: "The person cannot be reached here (blocked, gone or not on the channel).",
     Problem.WINDOW_CLOSED: "WhatsApp allows free text only within 24 hours of the person's last "
-    "message; it waits for an approved template or for the person to write.",
+    "message; write again once they have written.",
     Problem.STOPPED: "The person asked for no more messages; write to them no more.",
     Problem.POLICY: "The provider's rules forbid this message now; do not try again today.",
     Problem.REJECTED: "The provider refused the message as it is: report this, it is our mistake.",

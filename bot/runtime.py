@@ -157,7 +157,7 @@ class Runtime:
         except OSError as error:
             where = f"{settings.http_host}:{settings.http_port}"
             raise NotReadyError(
-                f"HTTP_PORT: {where} cannot be used ({error.strerror}); choose another"
+                f"HTTP_PORT: {where} is in use or not allowed ({error.errno}); choose another"
             ) from None
 
     async def _work(self) -> None:

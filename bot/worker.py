@@ -1,6 +1,6 @@
 """Turns: messages in, answers and outbox rows out, in one transaction for many people.
 
-Everything here runs in the database thread (`bot.intake`), never in the event loop.
+Everything here runs in the database thread (`bot.database_thread`), never in the event loop.
 """
 
 import json

@@ -108,8 +108,7 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
         case Begin(start) if start.split("-")[0] in _BEFORE_LANGUAGE:
             return reading
         case Begin(start):
-            draft.park(start)
-            return Begin("welcome")
+            return Begin("welcome", then=start)
         case _ if draft.asked is None:
             return Begin("welcome")
         case _:
@@ -118,8 +117,9 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
 
 def _apply(draft: Draft, reading: Reading) -> None:
     match reading:
-        case Begin(start):
+        case Begin(start, then):
             draft.begin(start)
+            draft.park(then)
             draft.advance()
         case Answer(value):
             _answer(draft, value)

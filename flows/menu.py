@@ -35,7 +35,8 @@ def explained(talk: Talk) -> Move:
     return End(
         _(
             "I am a robot of the opportunities desk. I show offers that the desk has checked: "
-            "work, courses, homes, rides, childcare. Tap a button, or write the number or the word. "
+            "work, courses, homes, rides, childcare. "
+            "Tap a button, or write the number or the word. "
             "These words always work: menu, back, language, my data, person, STOP. "
             "In danger call 112: it is free."
         )

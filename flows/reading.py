@@ -50,9 +50,10 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A start: ``flow`` or ``flow-argument``."""
+    """A start: ``flow`` or ``flow-argument``; ``then`` goes on when that flow has ended."""
 
     start: str
+    then: str = ""
 
 
 @dataclass(frozen=True, slots=True)

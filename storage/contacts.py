@@ -4,10 +4,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 from sqlmodel import col
 
-from storage.models import Address, Consent, Contact, Conversation, Event, Interest, Outbox
+from storage.listings import SOURCE_LANGUAGE
+from storage.models import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    Event,
+    Interest,
+    ListingText,
+    Outbox,
+)
 
 
 def list_contacts(connection: Connection, limit: int) -> list[dict[str, Any]]:
@@ -28,6 +38,29 @@ def list_contacts(connection: Connection, limit: int) -> list[dict[str, Any]]:
         .outerjoin(Conversation, col(Conversation.contact_id) == col(Contact.id))
         .order_by(col(Address.heard_at).desc())
         .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def list_interests(connection: Connection) -> list[dict[str, Any]]:
+    """Who would like which offer, and where they can be reached; newest first."""
+    columns: dict[str, Any] = {
+        "contact_id": Interest.contact_id,
+        "listing_id": Interest.listing_id,
+        "title": ListingText.title,
+        "channel": Address.channel,
+        "address": Address.address,
+        "at": Interest.at,
+    }
+    title = and_(
+        col(ListingText.listing_id) == col(Interest.listing_id),
+        col(ListingText.language) == SOURCE_LANGUAGE,
+    )
+    query: Any = (
+        select(*(col(column).label(name) for name, column in columns.items()))
+        .join(ListingText, title)
+        .join(Address, col(Address.contact_id) == col(Interest.contact_id))
+        .order_by(col(Interest.at).desc())
     )
     return [dict(row._mapping) for row in connection.execute(query)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from flows.folding import clean
 from storage.gazetteer import load_gazetteer
@@ -87,11 +87,16 @@ class ContentError(Exception):
         self.mistakes = mistakes
 
 
+class OtherOffersError(Exception):
+    """Importing would delete offers that somebody entered."""
+
+
 def import_folder(session: Session, folder: Path, today: date) -> int:
     """Replace the offers by those in ``folder``; how many there are now.
 
     Dates may be relative (``+20d``: 20 days after ``today``). Raises ContentError, with nothing
-    changed, when a file holds a mistake.
+    changed, when a file holds a mistake; and OtherOffersError when the database holds offers that
+    are not in the files, because they would be lost.
     """
     mistakes: list[Mistake] = []
     rows = [row for name in FILES for row in _read(folder / f"{name}.csv", mistakes)]
@@ -102,8 +107,9 @@ def import_folder(session: Session, folder: Path, today: date) -> int:
         texts += _translations(path, known, mistakes)
     if mistakes:
         raise ContentError(mistakes)
+    if session.exec(select(Listing.id).where(col(Listing.id).not_in(known))).first():
+        raise OtherOffersError("the database holds other offers; nothing was imported")
     session.connection().execute(delete(ListingText))
-    session.connection().execute(delete(Listing).where(col(Listing.id).not_in(known)))
     for listing in listings:
         session.merge(listing)
     session.flush()

@@ -48,7 +48,7 @@ def scrub(engine: Engine) -> None:
     """Take deleted bytes out of SQLite's log too (secure_delete has taken them out of the file).
 
     It waits for no reader: with one open the log is emptied at the next scrub. PostgreSQL's log
-    keeps bytes until it is recycled; docs/privacy says so.
+    keeps bytes until it is recycled; docs/people-and-data.md says so.
     """
     if is_sqlite(engine):
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

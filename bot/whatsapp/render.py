@@ -22,7 +22,7 @@ MOST_TITLE, MOST_ITEM, MOST_HINT, MOST_ID = 20, 24, 72, 200
 # A card of more lines is easier to read as lines than to tap: see `draw`.
 _MOST_LINES = 4
 _SENTENCE_END = re.compile(r"[.!?…:؟۔।]$")
-_SPACES = re.compile(r"[^\S\n]+")
+_SPACES = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,11 @@ def _as_template(outbound: Outbound, templates: Mapping[str, str]) -> Drawn | No
     # the last line of howto names the words (flows.sentences.howto); the first one the numbers,
     # which buttons do not show
     words = outbound.howto.strip().rpartition("\n")[2]
-    with_words = [*lines, words] if controls and words else lines
+    choices = [((*options, *controls), lines)]
+    if controls and words:
+        choices.append((options, [*lines, words]))
     for fits, named in ((_fit_quick_reply, quick_reply), (_fit_list, list_picker)):
-        for buttons, body in (((*options, *controls), lines), (options, with_words)):
+        for buttons, body in choices:
             name = named(len(buttons))
             text = one_line(body)
             if name in templates and fits(buttons) and utf16_length(text) <= MOST_BODY:

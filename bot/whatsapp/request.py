@@ -4,6 +4,7 @@ twilio's own AsyncTwilioHttpClient logs URLs with telephone numbers, ignores its
 JSON as a form (the Content API refuses that) and keeps the last request; nothing of it is left.
 """
 
+import base64
 import json
 import logging
 from typing import Any
@@ -93,8 +94,7 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
                 self._there(url),
                 params={key: str(value) for key, value in (params or {}).items()},
                 data=_content(data, headers or {}),
-                headers=headers,
-                auth=aiohttp.BasicAuth(*auth) if auth else None,
+                headers={**(headers or {}), **_credentials(auth)},
                 timeout=self._times,
                 allow_redirects=False,
             ) as response:
@@ -123,6 +123,13 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
             return url
         parts = urlsplit(url)
         return f"{self._elsewhere}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _credentials(auth: tuple[str, str] | None) -> dict[str, str]:
+    """HTTP Basic (RFC 7617); aiohttp's own BasicAuth warns that it will go."""
+    if auth is None:
+        return {}
+    return {"Authorization": f"Basic {base64.b64encode(':'.join(auth).encode()).decode()}"}
 
 
 def _content(data: dict[str, Any] | None, headers: dict[str, str]) -> bytes | None:

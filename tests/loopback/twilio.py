@@ -8,23 +8,17 @@ import argparse
 import asyncio
 import itertools
 import time
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import urldefrag
 
-import aiohttp
 from aiohttp import web
-from twilio.request_validator import (  # type: ignore[import-untyped]
-    HMAC_SHA1,
-    SIGNATURE_HEADER,
-    SIGNATURE_SETTINGS_HEADER,
-    RequestValidator,
-)
 
+from tests.loopback.twilio_posts import SignedPosts
 from tests.loopback.twilio_rules import (
     Fault,
     Params,
@@ -40,27 +34,25 @@ from tests.loopback.twilio_rules import (
 
 SENDER = "whatsapp:+390141000011"
 _WINDOW = 24 * 3600
+_CONTENT_API = "https://content.twilio.com"
 
 
 class LoopbackTwilio:
-    """The server. ``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
+    """``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
 
-    ``webhook_url`` is what the sender is set to, and what is signed; requests for ``public`` go
-    to ``actual`` instead, as through a proxy. ``heard`` is when each address last wrote,
-    ``stopped`` who opted out, ``now`` the clock; ``answers`` the statuses our webhooks gave.
+    ``webhook_url`` is what the sender is set to, ``posts`` how it is called; ``heard`` is when
+    each address last wrote, ``stopped`` who opted out, ``now`` the clock.
     """
 
     def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
         self.account_sid, self.auth_token, self.port = account_sid, auth_token, port
         self.sender, self.webhook_url = SENDER, ""
-        self.public = self.actual = ""
-        self.algorithm = HMAC_SHA1
-        self.most_per_page, self.retry_seconds = 50, 0.01
+        self.posts = SignedPosts(auth_token)
+        self.most_per_page = 50
         self.now: Callable[[], float] = time.time
         self.messages: list[Shown] = []
         self.calls: list[Params] = []
         self.refused: list[int] = []
-        self.answers: list[int] = []
         self.contents: dict[str, dict[str, Any]] = {}
         self.heard: dict[str, float] = {}
         self.stopped: set[str] = set()
@@ -115,12 +107,9 @@ class LoopbackTwilio:
 
         ``form`` replaces and adds fields. Inside of the window from then on.
         """
-        sid = f"SM{next(self._numbers):032x}"
-        sender = f"whatsapp:{address}"
+        sid, sender = f"SM{next(self._numbers):032x}", f"whatsapp:{address}"
         fields = {
             "MessageSid": sid,
-            "SmsMessageSid": sid,
-            "AccountSid": self.account_sid,
             "From": sender,
             "To": self.sender,
             "Body": body,
@@ -132,7 +121,7 @@ class LoopbackTwilio:
         }
         self.heard[address] = self.now()
         self._keep(fields["MessageSid"], sender, self.sender, "inbound", fields["Body"])
-        return await self._post(self.webhook_url, fields)
+        return await self.posts.post(self.webhook_url, fields)
 
     async def person_taps(self, shown: Shown, place: int) -> int:
         """Somebody taps a button of a message, the first one is 0."""
@@ -145,36 +134,6 @@ class LoopbackTwilio:
         return await self.person_sends(
             address, label, MessageType="button", ButtonPayload=id, ButtonText=label
         )
-
-    async def _post(self, url: str, form: Params) -> int:
-        """Signed and posted; again as the fragment says (rc), by default once, not on a status."""
-        signed, fragment = urldefrag(url)
-        asked = dict(part.split("=") for part in fragment.split("&") if "=" in part)
-        there = self.actual + signed.removeprefix(self.public) if self.public else signed
-        signature = RequestValidator(self.auth_token).compute_signature(
-            signed, form, self.algorithm
-        )
-        headers = {SIGNATURE_HEADER: signature}
-        if self.algorithm != HMAC_SHA1:
-            headers[SIGNATURE_SETTINGS_HEADER] = f"key=k1,algorithm={self.algorithm}"
-        status = 0
-        for _ in range(1 + int(asked.get("rc", "1"))):
-            status = await self._try(there, form, headers)
-            if 200 <= status < 300 or (status and "all" not in asked.get("rp", "")):
-                break
-            await asyncio.sleep(self.retry_seconds)
-        return status
-
-    async def _try(self, url: str, form: Params, headers: Params) -> int:
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.post(url, data=form, headers=headers) as response,
-            ):
-                self.answers.append(response.status)
-                return response.status
-        except (aiohttp.ClientError, OSError):
-            return 0
 
     # failures
 
@@ -203,9 +162,9 @@ class LoopbackTwilio:
             await asyncio.Event().wait()
         try:
             refuse_when(fault.status, fault.code, "Oops", fault.status)
-            own = aiohttp.BasicAuth(self.account_sid, self.auth_token).encode()
+            own = b64encode(f"{self.account_sid}:{self.auth_token}".encode()).decode()
             given = request.headers.get("Authorization")
-            refuse_when(given != own, 20003, "Authenticate", 401)
+            refuse_when(given != f"Basic {own}", 20003, "Authenticate", 401)
             account = request.match_info.get("sid", self.account_sid)
             refuse_when(account != self.account_sid, 20404, "Not found", 404)
             response: web.StreamResponse = await handler(request)
@@ -267,13 +226,11 @@ class LoopbackTwilio:
             form = {
                 "MessageSid": shown.sid,
                 "MessageStatus": status,
-                "SmsStatus": status,
                 "To": shown.to,
                 "From": self.sender,
-                "AccountSid": self.account_sid,
                 **({"ErrorCode": str(failure)} if failure else {}),
             }
-            await self._post(shown.callback, form)
+            await self.posts.post(shown.callback, form)
 
     def _keep(self, sid: str, sender: str, to: str, way: str, body: str) -> dict[str, Any]:
         at = datetime.fromtimestamp(self.now(), UTC)
@@ -285,7 +242,7 @@ class LoopbackTwilio:
             "direction": way,
             "body": body,
             "num_media": "0",
-            "status": "received" if way == "inbound" else "queued",
+            "status": "queued",
             "date_sent": format_datetime(at),
         }
         self._records.append({**record, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ")})
@@ -307,14 +264,12 @@ class LoopbackTwilio:
     async def _create_content(self, request: web.Request) -> web.Response:
         refuse_when(request.content_type != "application/json", 20001, "JSON, please", 415)
         sid = f"HX{next(self._numbers):032x}"
-        content = {**check_content(await request.json()), "sid": sid}
-        self.contents[sid] = content
+        content = self.contents[sid] = {**check_content(await request.json()), "sid": sid}
         return web.json_response(content, status=201)
 
     async def _list_contents(self, request: web.Request) -> web.Response:
         page, following = self._page(request, list(self.contents.values()))
-        there = f"https://content.twilio.com{following}" if following else None
-        meta = {"key": "contents", "next_page_url": there}
+        meta = {"key": "contents", "next_page_url": following and f"{_CONTENT_API}{following}"}
         return web.json_response({"contents": page, "meta": meta})
 
     def _page(self, request: web.Request, found: list[Any]) -> tuple[list[Any], str | None]:
@@ -327,7 +282,8 @@ class LoopbackTwilio:
 
 async def _serve(given: argparse.Namespace) -> None:
     server = LoopbackTwilio(given.sid, given.token, port=given.port)
-    server.webhook_url, server.public, server.actual = given.webhook, given.public, given.actual
+    server.webhook_url = given.webhook
+    server.posts.public, server.posts.actual = given.public, given.actual
     await server.start()
     print(server.url, flush=True)
     await asyncio.Event().wait()
