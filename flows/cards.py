@@ -161,7 +161,8 @@ def _money(listing: Listing, talk: Talk) -> Iterator[str]:
         amount = number(low) if low == high else f"{number(low)}–{number(high)}"
         yield fill(units[about.get("pay_unit", "")], amount=amount)
     if about.get("rent") is not None:
-        yield fill(_("Rent: {amount} € a month"), amount=number(about["rent"]))
+        rent = fill(_("Rent: {amount} € a month"), amount=number(about["rent"]))
+        yield rent if about["rent"] else _("Free")
         if about.get("expenses"):
             yield fill(_("and {amount} € for expenses"), amount=number(about["expenses"]))
     for price in (about.get("price"), about.get("cost")):

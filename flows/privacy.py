@@ -51,7 +51,7 @@ def overview(talk: Talk) -> Move:
     _ = talk.gettext
     kept = describe(talk)
     known = "\n".join(kept) if kept else _("Nothing: I keep no answers of yours.")
-    text = talk.fill(_("This is what I know about you:\n{known}"), known="{known}")
+    text = "\n".join((_("This is what I know about you:"), known, _alerts_now(talk)))
     options = [
         Option("change", _("✏️ Change answers"), start="intake"),
         Option("alerts", _("🔔 Messages from us"), start="alerts"),
@@ -61,7 +61,16 @@ def overview(talk: Talk) -> Move:
     ]
     if not talk.contact.agreed("profile"):
         options = [option for option in options if option.key != "revoke"]
-    return pick(text.replace("{known}", known), options)
+    return pick(text, options)
+
+
+def _alerts_now(talk: Talk) -> str:
+    _ = talk.gettext
+    return {
+        "on": _("Messages about new offers are on."),
+        "paused": _("Messages about new offers are paused."),
+        "stopped": _("Messages about new offers are off: you wrote STOP."),
+    }.get(talk.contact.alerts, _("Messages about new offers are off."))
 
 
 alerts = Flow("alerts")
@@ -71,13 +80,8 @@ alerts = Flow("alerts")
 def state(talk: Talk) -> Move:
     """How messages from us are set, and how to change that."""
     _ = talk.gettext
-    now = {
-        "on": _("Messages about new offers are on."),
-        "paused": _("Messages about new offers are paused."),
-        "stopped": _("Messages about new offers are off: you wrote STOP."),
-    }.get(talk.contact.alerts, _("Messages about new offers are off."))
     options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "stopped": _("🔕 Turn off")}
-    return pick(now, (o for o in choices(options) if o.key != talk.contact.alerts))
+    return pick(_alerts_now(talk), (o for o in choices(options) if o.key != talk.contact.alerts))
 
 
 def _turning_on(talk: Talk) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Dialect, bindparam, exists, func, literal_column, select, update
+from sqlalchemy import Dialect, bindparam, exists, func, literal_column, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -191,7 +191,7 @@ def _person_query() -> Any:
         o.c.channel == bindparam("channel"),
         o.c.address == bindparam("address"),
         o.c.closed_at.is_(None),
-        o.c.due_at <= bindparam("now"),
+        or_(o.c.due_at <= bindparam("now"), o.c.attempts > literal_column("0")),
     )
     joined = a.join(c, c.c.id == a.c.contact_id).outerjoin(v, v.c.contact_id == c.c.id)
     return (

@@ -32,6 +32,7 @@ class Server:
             **{k: v for k, v in os.environ.items() if not k.startswith(("TELEGRAM", "TWILIO"))},
             "HTTP_PORT": str(self.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             **settings,
         }
@@ -44,10 +45,16 @@ class Server:
 
     def cli(self, *words: str) -> str:
         """What an `admin_cli.py` command prints. Raises CalledProcessError."""
-        command = [sys.executable, "admin_cli.py", *words]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment, check=True, capture_output=True, text=True
-        ).stdout
+        command = [sys.executable, str(ROOT / "admin_cli.py"), *words]
+        run = subprocess.run(
+            command,
+            cwd=self.log.parent,
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return run.stdout
 
     def start(self, *roles: str) -> None:
         """Start it and wait until it answers (without the web role: until it is there)."""
@@ -55,7 +62,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", self._module, *words],
-                cwd=ROOT,
+                cwd=self.log.parent,
                 env=self._environment,
                 stdout=log,
                 stderr=log,

@@ -26,6 +26,7 @@ ACCOUNT, TOKEN = f"AC{1:032x}", "s3cr3t-auth-token-0123456789"
 AMINA = "+393331234567"
 YES = (Button("✅ Yes", "7:yes"), Button("❌ No", "7:no"))
 PUBLIC = "https://desk.example.org"
+NOBODY = "http://127.0.0.1:9"  # the discard port: callbacks find nobody
 Story = Callable[[LoopbackTwilio, WhatsAppChannel], Awaitable[None]]
 
 
@@ -40,6 +41,7 @@ def tell(story: Story, *, token: str = TOKEN, total: float = 5.0, api: str = "")
         server = LoopbackTwilio(ACCOUNT, TOKEN)
         await server.start()
         server.heard[AMINA] = server.now()
+        server.posts.public, server.posts.actual = PUBLIC, NOBODY
         account = TwilioAccount(ACCOUNT, token, "+390141000011", PUBLIC, api or server.url)
         requests = TwilioRequests(account.api, connect_seconds=1.0, total_seconds=total)
         channel = WhatsAppChannel(account, {}, requests=requests)

@@ -91,14 +91,14 @@ class LoopbackTwilio:
         """Close all connections, hanging ones too; callbacks that are under way are given up."""
         for task in self._calling:
             task.cancel()
+        await asyncio.gather(*self._calling, return_exceptions=True)
         if self._runner:
             await self._runner.cleanup()
 
     async def settle(self) -> None:
         """Wait until all status callbacks were answered or given up."""
         async with asyncio.timeout(10):
-            while self._calling:
-                await asyncio.gather(*self._calling, return_exceptions=True)
+            await asyncio.gather(*self._calling, return_exceptions=True)
 
     # people
 

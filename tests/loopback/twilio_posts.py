@@ -51,6 +51,7 @@ class SignedPosts:
 
     async def _try(self, url: str, form: dict[str, str]) -> int:
         there = self.actual + url.removeprefix(self.public) if self.public else url
+        headers = self.signed(url, form)
         try:
             async with (
                 aiohttp.ClientSession() as session,
