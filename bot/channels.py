@@ -146,7 +146,8 @@ def _add_whatsapp(
         since = _DOWN_AT_MOST
         while not stopping.is_set():
             try:
-                for received in await recent(channel, parts.now() - since):
+                now = parts.now()  # the last minute's webhooks may still come, with more in them
+                for received in await recent(channel, now - since, now - timedelta(minutes=1)):
                     await receive(received)
                 since = 2 * _CATCH_UP
             except FORESEEN as error:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from aiohttp import web
 from sqlalchemy import Engine, text
 
+from bot.body import MOST_BYTES
 from bot.channel import Channel
 from bot.database_thread import DatabaseThread
 from storage.database import reading
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 1024 * 1024
 _CHECK_SECONDS = 30.0
 
 

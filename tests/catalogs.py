@@ -1,21 +1,25 @@
-"""The catalogs: complete, in step with the code, within the limits. ``python -m tests.catalogs``."""
+"""Catalogs: complete, in step with the code, within limits. ``python -m tests.catalogs``."""
 
+import ast
 import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
+from babel.messages.mofile import write_mo
+from babel.messages.plurals import get_plural
+from babel.messages.pofile import PoFileError, read_po
 
-from flows import labels, profile, sentences
-from flows.folding import fold
+from flows import labels, sentences
 from flows.speech import Speech
-from flows.talk import Answers, Contact, Talk
 from flows.words import CONTROLS, STARTS, listed, separate
 from tests.test_walk import stray_latin
 
@@ -34,7 +38,7 @@ def main() -> int:
     catalogs = sorted(LOCALES.glob("*/LC_MESSAGES/messages.po"))
     found = [line for path in catalogs for line in problems(path, wanted)]
     if found:
-        print("\n".join(found))
+        print("\n".join(line.replace("\n", "\\n") for line in found))
         return 1
     print(f"{len(catalogs)} catalogs, {len(wanted)} messages each: complete and within the limits")
     return 0
@@ -49,6 +53,7 @@ class Wanted:
     context: str = ""
 
 
+@cache
 def in_the_code() -> dict[Key, Wanted]:
     """Every message in `flows/` and `bot/`."""
     found = {}
@@ -63,19 +68,30 @@ def in_the_code() -> dict[Key, Wanted]:
 def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:
     """What is wrong with one catalog, a line each."""
     language = path.parent.parent.name
-    with path.open("rb") as file:
-        catalog = read_po(file, locale=language, abort_invalid=True)
+    try:
+        with path.open("rb") as file:
+            catalog = read_po(file, locale=language, abort_invalid=True)
+    except PoFileError as error:
+        yield f"locales/{language}: line {error.lineno}: {error}"
+        return
     there = {(m.context or "", _id(m)): m for m in catalog if m.id}
+    if catalog.num_plurals != (forms := get_plural(language).num_plurals):
+        yield f"locales/{language}: Plural-Forms: {catalog.num_plurals} forms, {forms} wanted"
     yield from _in_step(language, catalog, there, wanted)
     for message in there.values():
-        for wrong in _wrong(message, catalog, language):
+        for wrong in _wrong(message, language):
             yield f'locales/{language}: "{_id(message)}": {wrong}'
     yield from _limits(language, catalog)
     yield from _collisions(language, catalog)
 
 
 def _id(message: Message) -> str:
-    return message.id if isinstance(message.id, str) else message.id[0]
+    return _forms(message.id)[0]
+
+
+def _forms(words: Any) -> list[str]:
+    """One string, or one for each plural."""
+    return [words] if isinstance(words, str) else list(words or [""])
 
 
 def _in_step(
@@ -88,17 +104,14 @@ def _in_step(
             yield f'locales/{language}: "{message.msgid}": has a plural only on one side'
     for key in there.keys() - wanted.keys():
         yield f'locales/{language}: "{key[1]}": not in the code any more: run `make extract`'
-    for message in catalog.obsolete.values():
-        yield f'locales/{language}: "{_id(message)}": obsolete: delete it'
+    for obsolete in catalog.obsolete.values():
+        yield f'locales/{language}: "{_id(obsolete)}": obsolete: delete it'
 
 
-def _wrong(message: Message, catalog: Catalog, language: str) -> Iterator[str]:
+def _wrong(message: Message, language: str) -> Iterator[str]:
     if message.fuzzy:
         yield "fuzzy: check it, then take the mark away"
-    forms = [message.string] if isinstance(message.string, str) else list(message.string)
-    ids = [message.id] if isinstance(message.id, str) else list(message.id)
-    if len(ids) > 1 and len(forms) != catalog.num_plurals:
-        yield f"{len(forms)} plural forms, {catalog.num_plurals} wanted"
+    forms, ids = _forms(message.string), _forms(message.id)
     if not all(form.strip() for form in forms):
         yield "empty"
         return
@@ -124,25 +137,104 @@ def _wrong_form(form: str, ids: list[str], language: str) -> Iterator[str]:
             yield f"{latin} stands outside isolates (U+2068 … U+2069)"
 
 
-class _Read(Speech):
+def speech_of(language: str, catalog: Catalog) -> Speech:
     """A language as its source file has it, compiled or not."""
-
-    def __init__(self, code: str, catalog: Catalog) -> None:
-        words = {(m.context or "", _id(m)): m.string for m in catalog if m.id}
-
-        def one(context: str, msgid: str) -> str:
-            found = words.get((context, msgid), "")
-            return (found if isinstance(found, str) else found[0]) or msgid
-
-        super().__init__(code, _Nothing())
-        self.gettext = lambda msgid: one("", msgid)
-        self.pgettext = one
-
-    def __hash__(self) -> int:
-        return id(self)
+    buffer = BytesIO()
+    write_mo(buffer, catalog)
+    buffer.seek(0)
+    return Speech(language, GNUTranslations(buffer))
 
 
-class _Nothing:
-    """In place of a compiled catalog."""
+def _limits(language: str, catalog: Catalog) -> Iterator[str]:
+    speech = speech_of(language, catalog)
+    for label, most in buttons(speech):
+        if len(label) > most:
+            yield f'locales/{language}: "{label}": {len(label)} letters, {most} at most on a button'
 
-    gettext = ngettext = pgettext = staticmethod(lambda *words: words[0])
+
+def buttons(speech: Speech) -> Iterator[tuple[str, int]]:
+    """Every label that may stand on a button, with its limit."""
+    _ = speech.gettext
+    tables = (
+        labels.yes_no,
+        labels.topics,
+        labels.ages,
+        labels.situations,
+        labels.sectors,
+        labels.experience,
+        labels.italian,
+        labels.licences,
+        labels.vehicles,
+        labels.children,
+        labels.times,
+    )
+    for table in tables:
+        found = table(_)
+        yield from ((label, _limit(len(found))) for label in found.values())
+    yield from ((label, SHORT) for label in sentences.controls(speech).values())
+    for path in sorted((ROOT / "flows").glob("*.py")):
+        for msgid, most in written_as_options(ast.parse(path.read_text(encoding="utf-8"))):
+            yield _(msgid), most
+
+
+def _limit(count: int) -> int:
+    return SHORT if count <= FEW else LONG
+
+
+def written_as_options(module: ast.Module) -> Iterator[tuple[str, int]]:
+    """The messages in ``Option(key, _("…"))``, in ``choices({…})``, and in a profile's rows."""
+    for node in ast.walk(module):
+        match node:
+            case ast.List(elts=elements):
+                options = [msgid for element in elements if (msgid := _option(element))]
+                yield from ((msgid, _limit(len(elements))) for msgid in options)
+            case (
+                ast.Call(func=ast.Name("choices"), args=[ast.Dict(values=values)])
+                | ast.Assign(targets=[ast.Name("options")], value=ast.Dict(values=values))
+            ):
+                yield from ((_message(value), _limit(len(values))) for value in values)
+            case ast.Tuple(elts=[ast.Constant(), name, _value]) if _message(name):
+                yield _message(name), LONG
+            case _:
+                pass
+
+
+def _option(node: ast.AST) -> str:
+    match node:
+        case ast.Call(func=ast.Name("Option"), args=[_key, label, *_rest]):
+            return _message(label)
+    return ""
+
+
+def _message(node: ast.AST) -> str:
+    match node:
+        case ast.Call(func=ast.Name("_"), args=[ast.Constant(str(msgid))]):
+            return msgid
+    return ""
+
+
+def _collisions(language: str, catalog: Catalog) -> Iterator[str]:
+    words = listed(speech_of(language, catalog))
+    meanings: dict[str, list[str]] = defaultdict(list)
+    for meaning, typed in words.items():
+        if meaning not in (*CONTROLS, *STARTS, "name of the language"):
+            yield f'locales/{language}: "{meaning}": nothing happens on these words'
+        if not separate(typed):
+            yield f'locales/{language}: "{meaning}": no word for it'
+        for word in separate(typed):
+            meanings[word].append(meaning)
+    for word, several in meanings.items():
+        if len(set(several)) > 1:
+            both = " and ".join(sorted(set(several)))
+            yield f'locales/{language}: "{word}": means {both}'
+        elif len(several) > 1:
+            yield f'locales/{language}: "{word}": twice under {several[0]}'
+        if word in _STOP and several != ["stop"]:
+            yield f'locales/{language}: "{word}": must mean stop in every language'
+
+
+_STOP = ("stop",)  # honoured at once, whatever the language
+
+
+if __name__ == "__main__":
+    sys.exit(main())

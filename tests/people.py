@@ -58,7 +58,7 @@ class Sight:
 
     def number_of(self, label: str) -> str:
         """The number that stands before ``label`` in a numbered list, or an empty string."""
-        found = re.search(rf"^\u200f?(\d+)\. (?:✅ )?{re.escape(label)}", self.text, re.MULTILINE)
+        found = re.search(rf"^\u200f?(\d+)\. .*{re.escape(label)}", self.text, re.MULTILINE)
         return found[1] if found else ""
 
     def offers(self, label: str) -> bool:

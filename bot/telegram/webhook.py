@@ -6,6 +6,7 @@ import logging
 
 from aiohttp import web
 
+from bot.body import MOST_BYTES, read_body
 from bot.channel import Failed, Letter, Receive, Received
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.receive import parse, whole_number
@@ -15,7 +16,6 @@ log = logging.getLogger(__name__)
 
 PATH = "/telegram/webhook"
 _HEADER = "X-Telegram-Bot-Api-Secret-Token"  # Bot API, setWebhook
-_MOST_BYTES = 1024 * 1024
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -38,7 +38,7 @@ class _Webhook:
         if refusal := self._refusal(request):
             return refusal
         try:
-            update = json.loads(await _body(request))
+            update = json.loads(await read_body(request))
         except (ValueError, RecursionError, web.RequestPayloadError):
             return web.Response(status=400)
         if not isinstance(update, dict) or whole_number(update.get("update_id")) is None:
@@ -56,7 +56,7 @@ class _Webhook:
             return web.Response(status=401)
         if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret):
             return web.Response(status=403)
-        if (request.content_length or 0) > _MOST_BYTES:
+        if (request.content_length or 0) > MOST_BYTES:
             return web.Response(status=413)
         return None
 
@@ -79,14 +79,3 @@ class _Webhook:
         if isinstance(result, Failed):
             log.warning("letter %d: %s %s", letter.id, result.problem.value, result.code)
         return web.Response(status=503 if again else 200)
-
-
-async def _body(request: web.Request) -> bytes:
-    """The body; raises 413 past 1 MiB, also when no length was announced."""
-    pieces, size = [], 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise web.HTTPRequestEntityTooLarge(_MOST_BYTES, size)
-        pieces.append(piece)
-    return b"".join(pieces)

@@ -14,6 +14,7 @@ from twilio.request_validator import (  # type: ignore[import-untyped]
     get_signature_algorithm,
 )
 
+from bot.body import MOST_BYTES, read_body
 from bot.channel import Receive, Report
 from bot.whatsapp.channel import STATUS_PATH, WEBHOOK_PATH, WhatsAppChannel
 from bot.whatsapp.receive import parse
@@ -21,7 +22,6 @@ from bot.whatsapp.statuses import parse_status
 
 log = logging.getLogger(__name__)
 
-_MOST_BYTES = 1024 * 1024
 _MOST_FIELDS = 1000
 _FORM = "application/x-www-form-urlencoded"
 _NOTHING_TO_SAY = "<Response/>"  # TwiML; our answers go by the outbox
@@ -67,7 +67,7 @@ class _Webhook:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         if SIGNATURE_HEADER not in request.headers:
             return web.Response(status=403)
-        if (request.content_length or 0) > _MOST_BYTES:
+        if (request.content_length or 0) > MOST_BYTES:
             return web.Response(status=413)
         form = await _form(request)
         if form is None:
@@ -96,7 +96,7 @@ class _Webhook:
 
 async def _form(request: web.Request) -> Form | None:
     """The fields, blank ones too; None when it is no form or says one thing twice."""
-    body = await _body(request)
+    body = await read_body(request)
     if request.content_type != _FORM:
         return None
     try:
@@ -110,14 +110,3 @@ async def _form(request: web.Request) -> Form | None:
         return None
     form = dict(pairs)
     return form if len(form) == len(pairs) else None
-
-
-async def _body(request: web.Request) -> bytes:
-    """The body; raises 413 past 1 MiB, also when no length was announced."""
-    pieces, size = [], 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > _MOST_BYTES:
-            raise web.HTTPRequestEntityTooLarge(_MOST_BYTES, size)
-        pieces.append(piece)
-    return b"".join(pieces)

@@ -55,9 +55,7 @@ class SignedPosts:
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.post(
-                    URL(there, encoded=True), data=form, headers=self.signed(url, form)
-                ) as response,
+                session.post(URL(there, encoded=True), data=form, headers=headers) as response,
             ):
                 self.answers.append(response.status)
                 return response.status

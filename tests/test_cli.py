@@ -1,0 +1,309 @@
+"""The command line: help with an example everywhere, JSON that parses, mistakes in one line."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from sqlalchemy import Engine
+from typer.testing import CliRunner
+
+import admin_cli
+from bot.channel import Received
+from bot.runtime import Parts
+from bot.settings import Settings
+from bot.worker import Delivery, Worker
+from flows.messages import Inbound
+from storage.contacts import export_contact
+from storage.database import open_database
+from storage.schema import is_current
+from tests.conftest import ROOT
+
+NAME = "Zoltanka"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the machine, no .env, an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+@pytest.fixture
+def run() -> "Run":
+    return Run()
+
+
+class Run:
+    """Runs commands in this process."""
+
+    def __call__(self, *arguments: str, code: int = 0, typed: str = "") -> str:
+        """What a command printed, both ways."""
+        result = CliRunner().invoke(admin_cli.app, list(arguments), input=typed)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result.output
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self(*arguments, code=code))
+
+
+def process(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+    """A command as an operator runs it."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "admin_cli.py"), *arguments],
+        env={**os.environ, **values},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def people(run: Run, parts: Parts, tmp_path: Path) -> Iterator[Engine]:
+    """A database with two people who wrote; the first one's name is known."""
+    run("init", "--quiet")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    worker = Worker(engine, parts.flows, parts.settings.zone, parts.now)
+    taps = [Inbound("hi"), *(Inbound(tap=tap) for tap in ("1:en", "2:yes", "3:no", "4:18_24"))]
+    for number, inbound in enumerate([*taps, Inbound(NAME)]):
+        worker.take([Delivery(Received("telegram", f"u{number}", "chat-1", inbound))])
+    worker.take([Delivery(Received("whatsapp", "v1", "chat-2", Inbound("ciao")))])
+    yield engine
+    engine.dispose()
+
+
+# ── help ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command, with the words that lead to it."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = list(commands(typer.main.get_command(admin_cli.app)))
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(c[0]) for c in COMMANDS])
+def test_every_command_has_help_and_an_example(
+    run: Run, path: tuple[str, ...], command: Any
+) -> None:
+    assert command.help and command.help.rstrip().endswith(".")
+    assert (command.epilog or "").startswith(f"Example: python admin_cli.py {' '.join(path)}")
+    shown = run(*path, "--help")
+    assert f"Example: python admin_cli.py {' '.join(path)}" in shown
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{' '.join(path)}: {parameter.name}"
+
+
+def test_there_are_the_commands_an_operator_needs() -> None:
+    found = {" ".join(path) for path, _command in COMMANDS}
+    assert found >= {
+        "init",
+        "doctor",
+        "chat",
+        "db upgrade",
+        "contacts list",
+        "contacts show",
+        "contacts export",
+        "contacts erase",
+        "whatsapp provision",
+    }
+
+
+def test_every_example_names_real_options() -> None:
+    by_path = dict(COMMANDS)
+    for path, command in COMMANDS:
+        words = (command.epilog or "").split()[3:]
+        known = {name for parameter in by_path[path].params for name in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, path
+
+
+# ── a fresh start ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_init_makes_the_database_ready(run: Run, tmp_path: Path) -> None:
+    assert "The database is ready." in run("init")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    assert is_current(engine)
+    engine.dispose()
+    assert run("init", "--quiet") == ""
+    assert run("db", "upgrade") == "The database is up to date.\n"
+
+
+def test_init_with_demo_brings_offers_and_again_changes_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEMO", "1")
+    first = run("init")
+    assert "demo offers are in it" in first
+    assert run("init") == first
+    assert not any(f["check"] == "content" for f in run.json("doctor", "--json"))
+
+
+# ── doctor ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def states(run: Run, code: int) -> dict[str, str]:
+    found = run.json("doctor", "--json", code=code)
+    assert all(set(finding) == {"check", "state", "says"} for finding in found)
+    return {finding["check"]: finding["state"] for finding in found}
+
+
+def test_doctor_says_what_to_do(run: Run) -> None:
+    before = states(run, code=1)
+    assert (before["database"], before["catalogs"], before["clock"]) == ("problem", "ok", "ok")
+    shown = run("doctor", code=1)
+    assert "run `python admin_cli.py" in shown and "problem" in shown
+    run("init", "--quiet")
+    after = states(run, code=0)
+    assert (after["database"], after["content"]) == ("ok", "warning")
+
+
+def test_doctor_sees_a_database_that_does_not_answer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://desk:hunter2-secret@127.0.0.1:1/x")
+    assert states(run, code=1)["database"] == "problem"
+    assert "hunter2-secret" not in run("doctor", code=1)
+
+
+# ── people ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.usefixtures("people")
+def test_the_list_has_nobodys_name(run: Run) -> None:
+    rows = run.json("contacts", "list", "--json")
+    assert {row["channel"] for row in rows} == {"telegram", "whatsapp"}
+    assert NAME not in str(rows) and "chat-1" not in str(rows)
+    assert len(run.json("contacts", "list", "--limit", "1", "--json")) == 1
+    table = run("contacts", "list")
+    assert "telegram" in table and NAME not in table
+
+
+def first_person(run: Run) -> str:
+    rows = run.json("contacts", "list", "--json")
+    return str(next(row["id"] for row in rows if row["channel"] == "telegram"))
+
+
+@pytest.mark.usefixtures("people")
+def test_one_person(run: Run) -> None:
+    id = first_person(run)
+    table = run("contacts", "show", id)
+    assert NAME in table and "chat-1" in table
+    kept = run.json("contacts", "show", id, "--json")
+    assert kept["conversation"]["state"]["profile"]["name"] == NAME
+
+
+def test_everything_of_one_person_as_a_file(run: Run, people: Engine, tmp_path: Path) -> None:
+    id = first_person(run)
+    printed = run.json("contacts", "export", id)
+    to = tmp_path / "person.json"
+    assert str(to) in run("contacts", "export", id, "--to", str(to))
+    written = json.loads(to.read_text(encoding="utf-8"))
+    assert written == printed and len(written["consents"]) == 2
+    with people.begin() as connection:
+        kept = export_contact(connection, int(id))
+    assert kept and json.loads(json.dumps(kept, default=str)) == written
+
+
+def test_erasing_asks_first(run: Run, people: Engine, tmp_path: Path) -> None:
+    id = first_person(run)
+    run("contacts", "erase", id, code=1, typed="n\n")
+    assert first_person(run) == id
+    people.dispose()
+    assert "deleted" in run("contacts", "erase", id, typed="y\n")
+    assert [row["channel"] for row in run.json("contacts", "list", "--json")] == ["whatsapp"]
+    data = b"".join(path.read_bytes() for path in tmp_path.glob("cli.db*"))
+    assert NAME.encode() not in data and b"chat-1" not in data and b"chat-2" in data
+
+
+@pytest.mark.usefixtures("people")
+def test_erasing_without_a_question(run: Run) -> None:
+    id = first_person(run)
+    assert "deleted" in run("contacts", "erase", id, "--yes")
+    assert f"There is no person {id}" in run("contacts", "erase", id, "--yes", code=2)
+    assert f"There is no person {id}" in run("contacts", "show", id, code=2)
+    assert f"There is no person {id}" in run("contacts", "export", id, code=2)
+
+
+def test_what_a_person_wrote_cannot_command_the_terminal(run: Run, people: Engine) -> None:
+    id = first_person(run)
+    with people.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE address SET address = ? WHERE channel = 'telegram'",
+            ("\x1b[31m[red]chat[/red]",),
+        )
+    table = run("contacts", "show", id)
+    assert "\x1b" not in table and "[red]chat[/red]" in table
+
+
+# ── a conversation ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_chat_is_recorded_as_a_transcript(run: Run, tmp_path: Path) -> None:
+    run("init", "--quiet")
+    record = tmp_path / "bug.txt"
+    shown = run("chat", "--language", "fr", "--record", str(record), typed="salut\n\n[fr]\n")
+    assert "= asked welcome keep_answers" in shown
+    lines = record.read_text(encoding="utf-8").split("\n")
+    assert lines[0].startswith((">", "!", "#"))
+    assert [line for line in lines if line.startswith(">")] == ["> salut", "> [fr]"]
+    assert "= spoke welcome speak fr" in lines
+
+
+# ── mistakes at the keyboard ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values", "line"),
+    [
+        (["doctor"], {"HTTP_PORT": "many"}, "HTTP_PORT: "),
+        (["init"], {"DATABASE_URL": "mysql://u:hunter2-secret@h/d"}, "DATABASE_URL: "),
+        (["contacts", "list"], {"TIMEZONE": "Mars/Base"}, "TIMEZONE: "),
+        (["chat"], {"DEFAULT_LANGUAGE": "tlh"}, "DEFAULT_LANGUAGE: there is no locales/tlh"),
+        (["contacts", "list"], {}, "The database does not answer"),
+        (["whatsapp", "provision"], {}, "TWILIO_ACCOUNT_SID is not set"),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_2(
+    arguments: list[str], values: dict[str, str], line: str
+) -> None:
+    done = process(*arguments, **values)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(line) and done.stderr.count("\n") == 1
+    assert "hunter2-secret" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_bot_says_what_is_missing_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        cwd=ROOT,
+        env={**os.environ, "HTTP_PORT": "many"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("sportello: HTTP_PORT: ") and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [["contacts", "show", "x"], ["contacts", "list", "--limit", "0"]]
+)
+def test_a_wrong_argument_is_exit_2(run: Run, arguments: list[str]) -> None:
+    assert "Invalid value" in run(*arguments, code=2)
