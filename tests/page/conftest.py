@@ -10,6 +10,8 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from tests.server import Server
+
 from .chat_page import ChatPage
 from .stub import Stub
 
@@ -37,10 +39,25 @@ def stub() -> Iterator[Stub]:
     server.close()
 
 
-@pytest.fixture
-def base_url(stub: Stub) -> str:
-    """Where the page is; ``SPORTELLO_PAGE_URL`` points the ordinary tests at a real server."""
-    return os.environ.get("SPORTELLO_PAGE_URL", "").rstrip("/") or stub.url
+@pytest.fixture(scope="session")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real assistant with the demo content."""
+    folder = tmp_path_factory.mktemp("page")
+    database = f"sqlite:///{folder / 'page.db'}"
+    server = Server(
+        folder / "server.log", {"DATABASE_URL": database, "DEMO": "1", "SIMULATOR": "1"}
+    )
+    server.cli("init")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["program", "stub"])
+def base_url(request: pytest.FixtureRequest) -> str:
+    """Where the page is: the ordinary tests run against the real program and the stand-in."""
+    url: str = request.getfixturevalue(request.param).url
+    return url
 
 
 @pytest.fixture(scope="session")
