@@ -98,6 +98,7 @@ class Engine:
 
 
 _BEFORE_LANGUAGE = ("stop", "welcome")
+_GREETINGS = ("menu", "welcome_back")  # no wish to come back to
 
 
 def _language_first(draft: Draft, reading: Reading) -> Reading:
@@ -107,6 +108,8 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
             return Answer(start.removeprefix("language-"))
         case Begin(start) if start.split("-")[0] in _BEFORE_LANGUAGE:
             return reading
+        case Begin(start) if start in _GREETINGS:
+            return Begin("welcome")
         case Begin(start):
             return Begin("welcome", then=start)
         case _ if draft.asked is None:

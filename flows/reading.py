@@ -94,10 +94,12 @@ def read_option(text: str, asked: Asked) -> Reading | None:
     if asked.kind not in ("pick", "place") or not word:
         return None
     if word.isdigit() and (found := numbers(word)):
-        place = found[0]
         shown = asked.shown
-        return _chosen(asked, shown[place - 1].key) if 1 <= place <= len(shown) else None
-    key = _by_label(word, asked)
+        if 1 <= found[0] <= len(shown):
+            return _chosen(asked, shown[found[0] - 1].key)
+        key = next((o.key for o in asked.options if _spans(o.key, found[0])), "")
+    else:
+        key = _by_label(word, asked)
     return _chosen(asked, key) if key else None
 
 
@@ -125,11 +127,25 @@ def _chosen(asked: Asked, key: str) -> Reading:
     return Toggle(key) if asked.kind == "pick_many" else Answer(key)
 
 
+def _spans(key: str, number: int) -> bool:
+    """Whether the option is a range that holds the number: ``25_34``, ``under_14``, ``55_up``."""
+    low, _, high = key.partition("_")
+    if low == "under" and high.isdigit():
+        return number < int(high)
+    if not low.isdigit():
+        return False
+    return int(low) <= number and (high == "up" or (high.isdigit() and number <= int(high)))
+
+
 def _by_label(word: str, asked: Asked) -> str:
     labels = {fold(option.label): option.key for option in asked.options}
     keys = {fold(option.key): option.key for option in asked.options}
     if exact := labels.get(word) or keys.get(word):
         return exact
+    said = set(word.split())
+    within = [key for label, key in labels.items() if said <= set(label.split())]
+    if len(within) == 1:
+        return within[0]
     if len(word) < 4:
         return ""
     near = process.extract(word, labels.keys(), scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=2)

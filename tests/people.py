@@ -33,10 +33,17 @@ class LoopThread:
         self._loop.call_soon_threadsafe(work)
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and what still runs in it."""
+        self.run(self._cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+    async def _cancel_all(self) -> None:
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 class Person(Protocol):

@@ -517,10 +517,9 @@ def test_a_step_that_says_something_twice_says_it_once(flows: Engine, offers: Me
     assert chat.conversation.flow == "menu"
 
 
-# ── known faults ────────────────────────────────────────────────────────────────────────────────
+# ── accidents ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.xfail(strict=True, reason="begin(welcome) empties what park() put there")
 def test_a_wish_before_the_language_comes_true_after_it(
     flows: Engine, offers: MemoryOffers
 ) -> None:

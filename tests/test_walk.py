@@ -2,7 +2,8 @@
 
 Breadth first from a new conversation. At every question everything a person can do is tried once
 per (flow, branch, step, what they do) and language, where the branch is the set of conditional
-steps that matter; what does not depend on the branch (starts, nonsense) once per step.
+steps that matter; what does not depend on the branch (starts, nonsense) once per step. All of it
+again for each state of the person: consents, alerts.
 """
 
 import json
@@ -161,7 +162,7 @@ class Walk:
         context = self._context(place)
         for name, inbound in attempts(asked, self.flows, self.language):
             depends = name.startswith(("tap ", "all "))
-            key = (context if depends else context[0], asked.step, name)
+            key = (context if depends else context[::2], asked.step, name)
             if key in self._tried:
                 continue
             self._tried.add(key)
@@ -169,14 +170,14 @@ class Walk:
             if after.conversation.language in ("", self.language) and after != place:
                 self._ahead.append(after)
 
-    def _context(self, place: Place) -> tuple[str, object]:
-        """The flow, and which branch of it."""
+    def _context(self, place: Place) -> tuple[str, object, object]:
+        """The flow, which branch of it, and what is known of the person."""
         talk = _draft(self.flows, self.offers, place).talk()
         flow = self.flows.flows[place.conversation.flow]
         branch = tuple(s.name for s in flow.steps if s.when is not always and s.when(talk))
         known, contact = bool(place.conversation.language), place.contact
         person = (known, contact.alerts, contact.agreed("profile"), contact.agreed("alerts"))
-        return flow.name, (branch, bool(place.conversation.parked), person)
+        return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
