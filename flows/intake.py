@@ -161,7 +161,8 @@ def italian(talk: Talk) -> Move:
 def languages(talk: Talk) -> Move:
     """A plus for many jobs."""
     _ = talk.gettext
-    return text(_("Which other languages do you speak?"), 80, optional=True)
+    question = _("Which other languages do you speak? Choose one or more.")
+    return pick_many(question, choices(labels.spoken(talk.speech)), optional=True)
 
 
 @intake.question()

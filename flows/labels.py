@@ -6,6 +6,8 @@ within 20 characters and all others within 24: WhatsApp's limits.
 
 from collections.abc import Callable
 
+from flows.speech import Speech
+
 Gettext = Callable[[str], str]
 
 
@@ -86,6 +88,18 @@ def italian(_: Gettext) -> dict[str, str]:
         "B1": _("I get by well"),
         "B2": _("Very well"),
     }
+
+
+_SPOKEN = (
+    "ar", "fr", "en", "sq", "ro", "uk", "ur", "bn", "es", "pt", "ru",
+    "wo", "bm", "so", "ti", "am", "fa", "hi", "pa", "pcm", "mk", "tr", "zh",
+)  # fmt: skip
+
+
+def spoken(speech: Speech) -> dict[str, str]:
+    """Languages people here speak beside Italian, by code; their names are CLDR's."""
+    names = {code: speech.language_name(code) for code in _SPOKEN}
+    return names | {"other": speech.gettext("Another language")}
 
 
 def licences(_: Gettext) -> dict[str, str]:

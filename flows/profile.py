@@ -24,7 +24,11 @@ def rows(talk: Talk) -> list[tuple[str, str, str]]:
         ("sectors", _("Kinds of work"), _labelled(talk, "sectors", labels.sectors(_))),
         ("experience", _("Experience"), labels.experience(_).get(profile.pick("experience"), "")),
         ("italian", _("Italian"), labels.italian(_).get(profile.pick("italian"), "")),
-        ("languages", _("Other languages"), profile.pick("languages")),
+        (
+            "languages",
+            _("Other languages"),
+            _labelled(talk, "languages", labels.spoken(talk.speech)),
+        ),
         ("licence", _("Driving licence"), labels.licences(_).get(profile.pick("licence"), "")),
         ("vehicle", _("Getting around"), _labelled(talk, "vehicle", labels.vehicles(_))),
         ("children", _("Children"), _labelled(talk, "children", labels.children(_))),

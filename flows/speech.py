@@ -51,6 +51,11 @@ class Speech:
             return text
         return f"{ISOLATE}{text}{POP}"
 
+    def language_name(self, code: str) -> str:
+        """What this language calls another one (CLDR), or the code itself."""
+        name = str(self.locale.languages.get(code, code))
+        return name[:1].upper() + name[1:]
+
     @cached_property
     def weekdays(self) -> tuple[str, ...]:
         """Short names of the days, Monday first."""

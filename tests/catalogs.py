@@ -116,10 +116,11 @@ def _wrong(message: Message, language: str) -> Iterator[str]:
         yield "empty"
         return
     for form in forms:
-        yield from _wrong_form(form, ids, language)
+        yield from _wrong_form(form, message, language)
 
 
-def _wrong_form(form: str, ids: list[str], language: str) -> Iterator[str]:
+def _wrong_form(form: str, message: Message, language: str) -> Iterator[str]:
+    ids = _forms(message.id)
     allowed = [Counter(_PLACEHOLDER.findall(id)) for id in ids]
     used = Counter(_PLACEHOLDER.findall(form))
     spelled_out = [names - Counter(["{n}"]) for names in allowed] if len(ids) > 1 else []
@@ -131,7 +132,7 @@ def _wrong_form(form: str, ids: list[str], language: str) -> Iterator[str]:
         yield "blanks at an end"
     if "\n" in form and "\n" not in ids[0]:
         yield "a new line that the English has not"
-    if language == "ar":
+    if language == "ar" and not message.context:  # typed words are never shown as a sentence
         filled = _PLACEHOLDER.sub("", form)
         if latin := next(filter(None, map(stray_latin, filled.split("\n"))), ""):
             yield f"{latin} stands outside isolates (U+2068 … U+2069)"
