@@ -106,7 +106,7 @@ class Site:
 
 INTAKE = (
     "ciao", "[it]", "[yes]", "[yes]", "[25_34]", NAME, TOWN, "[elsewhere]", "[looking]",
-    "[training]", "[_done]", "[_skip]", "[_skip]", "[B1]", LANGUAGES, "[none]", "[_skip]",
+    "[training]", "[_done]", "[_skip]", "[_skip]", "[B1]", LANGUAGES, "[_skip]", "[none]", "[_skip]",
     "[_skip]", "[right]",
 )  # fmt: skip
 
@@ -156,7 +156,7 @@ def test_facts_stay_without_the_person(site: Site) -> None:
 
 
 def test_nothing_is_left_of_a_child(site: Site, clock: Clock) -> None:
-    site.say("ciao", "[it]", "[yes]", "[yes]", "25", TOWN, NAME, "[under_14]")
+    site.say("ciao", "[it]", "[yes]", "[yes]", TOWN, LANGUAGES, NAME, "[under_14]")
     clock.pass_time(minutes=2)
     site.tidy()
     assert site.traces() == []

@@ -35,11 +35,12 @@ from flows.draft import Draft
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.flow import always
+from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
 from flows.speech import ISOLATE, POP
 from flows.talk import Contact
-from flows.words import STARTS
+from flows.words import STARTS, listed, separate
 from storage import listings
 from storage.database import open_database, reading
 from storage.desk import DatabaseDesk
@@ -142,6 +143,7 @@ class Walk:
         self.turns = 0
         self.asked: set[tuple[str, str]] = set()
         self.told: set[tuple[str, str]] = set()
+        self.questions: dict[tuple[str, ...], Place] = {}
         self.mistakes: Counter[str] = Counter()
         self._tried: set[tuple[object, str, str]] = set()
         self._ahead: deque[Place] = deque()
@@ -190,7 +192,11 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        return Place(turn.conversation, desk.contact)
+        after = Place(turn.conversation, desk.contact)
+        if asked and turn.conversation.language == self.language:
+            keys = (option.key for option in asked.options)
+            self.questions.setdefault((asked.flow, asked.step, *keys), after)
+        return after
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
@@ -305,6 +311,43 @@ def walk(request: pytest.FixtureRequest, flows: FlowEngine, offers: MemoryOffers
 
 def test_nothing_said_is_wrong(walk: Walk) -> None:
     assert [f"{count} × {name}" for name, count in walk.mistakes.most_common()] == []
+
+
+# What help promises: these words always work.
+PROMISED = ("stop", "menu", "help", "person", "back", "my data", "delete my data", "language")
+
+
+@pytest.mark.xfail(strict=True, reason="part of a label, or a similar one, wins over these words")
+def test_the_promised_words_work_at_every_question(walk: Walk) -> None:
+    assert sorted(set(deaf(walk, PROMISED))) == []
+
+
+def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
+    """Where a word is taken for an answer; a whole label may be one, but never for STOP."""
+    flows, language = walk.flows, walk.language
+    for place in walk.questions.values():
+        asked = place.conversation.asked
+        assert asked is not None
+        whole = {fold(o.label) for o in asked.options} | {fold(o.key) for o in asked.options}
+        for meaning in meanings:
+            for word in separate(listed(flows.languages[language])[meaning]):
+                if word in whole and meaning != "stop":
+                    continue
+                desk = MemoryDesk(walk.offers, place.contact)
+                turn = flows.take_turn(
+                    place.conversation, Inbound(word), place.contact, desk, TODAY
+                )
+                if not heard(turn, place.conversation, meaning):
+                    yield f"{asked.flow}.{asked.step}: {word} is not {meaning}"
+
+
+def heard(turn: Turn, was: Conversation, meaning: str) -> bool:
+    """Whether the turn did what the word means."""
+    started = [event.flow for event in turn.events if event.kind == "started"]
+    if meaning in STARTS:
+        return started[:1] == [STARTS[meaning].partition("-")[0]]
+    ticked = was.asked and turn.conversation.asked and (was.asked.id == turn.conversation.asked.id)
+    return not ticked and not any(event.kind == "answered" for event in turn.events)
 
 
 # Questions that only an accident of the world leads to; tested one by one below.
