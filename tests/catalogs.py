@@ -111,7 +111,7 @@ def _in_step(
 def _wrong(message: Message, language: str) -> Iterator[str]:
     if message.fuzzy:
         yield "fuzzy: check it, then take the mark away"
-    forms, ids = _forms(message.string), _forms(message.id)
+    forms = _forms(message.string)
     if not all(form.strip() for form in forms):
         yield "empty"
         return

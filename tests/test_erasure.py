@@ -106,8 +106,8 @@ class Site:
 
 INTAKE = (
     "ciao", "[it]", "[yes]", "[yes]", "[25_34]", NAME, TOWN, "[elsewhere]", "[looking]",
-    "[training]", "[_done]", "[_skip]", "[_skip]", "[B1]", LANGUAGES, "[_skip]", "[none]", "[_skip]",
-    "[_skip]", "[right]",
+    "[training]", "[_done]", "[_skip]", "[_skip]", "[B1]", LANGUAGES, "[_skip]", "[none]",
+    "[_skip]", "[_skip]", "[right]",
 )  # fmt: skip
 
 
