@@ -3,6 +3,8 @@
 import logging
 import re
 
+from sqlalchemy.engine import make_url
+
 from bot.settings import Settings
 
 _LOUD = ("httpx", "httpcore", "telegram", "twilio", "twilio.http_client", "aiohttp.access")
@@ -40,6 +42,7 @@ def set_up_logs(settings: Settings, level: int = logging.INFO) -> None:
         settings.twilio_auth_token.get_secret_value(),
         settings.simulator_password.get_secret_value(),
         settings.database_url.get_secret_value(),
+        make_url(settings.database_url.get_secret_value()).password or "",
     ]
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

@@ -45,9 +45,7 @@ class Receiver:
     async def _drain(self) -> None:
         while self._waiting:
             batch = self._next_batch()
-            results = await self._database.run(
-                self._worker.take, [pending.delivery for pending in batch]
-            )
+            results = await self._take([pending.delivery for pending in batch])
             for pending, result in zip(batch, results, strict=True):
                 if pending.result.done():
                     continue
@@ -56,6 +54,12 @@ class Receiver:
                 else:
                     pending.result.set_result(result)
             self._committed()
+
+    async def _take(self, deliveries: list[Delivery]) -> list[Letter | Exception | None]:
+        try:
+            return await self._database.run(self._worker.take, deliveries)
+        except Exception as error:
+            return [error] * len(deliveries)
 
     def _next_batch(self) -> list[_Pending]:
         """At most one delivery of an address, so that answers leave in order."""

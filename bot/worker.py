@@ -5,7 +5,6 @@ Everything here runs in the database thread (`bot.database_thread`), never in th
 
 import json
 import logging
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,21 +12,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, select, update
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import col
 
+from bot.blame import kind, where
 from bot.channel import Letter, Received
 from bot.clock import Now, local_day
 from bot.packing import packed, unpacked
-from flows.conversation import Conversation
+from bot.turn import compute
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.messages import Outbound
-from flows.talk import Contact
 from storage import outbox
 from storage.columns import to_ms
 from storage.database import reading
 from storage.desk import DatabaseDesk
+from storage.faults import is_outage
 from storage.models import Inbox
 from storage.prepared import Cursor, cursor_of
 from storage.turns import IN_ANSWER, Person, Turns, Waiting
@@ -49,8 +48,8 @@ class Delivery:
 class Worker:
     """Takes turns on one database.
 
-    ``queued`` and ``left_waiting`` say that since they were last cleared something was queued for
-    the sender, or stored for a later turn: hints, both are found by polling too.
+    ``queued`` and ``left_waiting``: since they were cleared something was queued for the sender, or
+    stored for a later turn. They are hints: both are found by polling too.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Worker:
         except Exception as error:
             if len(deliveries) == 1:
                 return [self._set_aside(deliveries[0], error)]
-            log.warning("a batch of %d failed (%s), one by one", len(deliveries), _kind(error))
+            log.warning("a batch of %d failed (%s), one by one", len(deliveries), kind(error))
             return [result for delivery in deliveries for result in self.take([delivery])]
 
     def take_waiting(self, limit: int = 50) -> int:
@@ -105,9 +104,9 @@ class Worker:
                 waiting = self._turns.oldest(cursor, channel, address)
                 return self._handle(connection, cursor, channel, address, waiting)
         except Exception as error:
-            if waiting is None or isinstance(error, OperationalError):
+            if waiting is None or is_outage(error):
                 raise
-            log.error("message %d failed: %s", waiting.id, _where(error))
+            log.error("message %d failed: %s", waiting.id, where(error))
             self._count_failure(waiting)
             return 0
 
@@ -138,15 +137,14 @@ class Worker:
 
     def _set_aside(self, delivery: Delivery, error: Exception) -> Exception | None:
         """A delivery the database will never take is known and answered; any other error stands."""
-        if isinstance(error, OperationalError | InterfaceError):
+        if is_outage(error):
             return error
-        log.error("a delivery was set aside: %s", _where(error))
+        log.error("a delivery was set aside: %s", where(error))
         self.failed_turns += 1
-        received, at = delivery.received, to_ms(self._now())
+        received = delivery.received
+        ids = (received.channel, received.external_id, received.address)
         with self._engine.begin() as connection:
-            cursor = cursor_of(connection)
-            ids = (received.channel, received.external_id, received.address)
-            self._turns.receive(cursor, *ids, None, at)
+            self._turns.receive(cursor_of(connection), *ids, None, to_ms(self._now()))
         return None
 
     def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:
@@ -192,33 +190,18 @@ class Worker:
             _change(connection, received)
             return None
         person = person or self._turns.person(cursor, channel, address, at)
+        if person is None and _answers_nothing(received.inbound.tap):
+            return None
         person = person or self._turns.enrol(cursor, channel, address, at)
         desk = DatabaseDesk(
             connection, person.contact_id, person.agreed, channel, now, local_day(now, self._zone)
         )
-        turn = self._compute(person, received, desk, now)
+        turn, number = compute(self._flows, person, received, desk, local_day(now, self._zone))
+        self.failed_turns += bool(number)
         self._save(cursor, person, turn, received, desk, at)
         if turn.says is None:
             return None
         return self._post(cursor, person, turn.says, received, inbox_id, desk, at, here=here)
-
-    def _compute(
-        self, person: Person, received: Received, desk: DatabaseDesk, now: datetime
-    ) -> Turn:
-        assert received.inbound is not None
-        agreed = dict.fromkeys(filter(None, person.agreed.split(",")), True)
-        contact = Contact(received.channel, agreed, person.alerts, received.inbound.hint)
-        was = Conversation.from_json(json.loads(person.state)) if person.state else Conversation()
-        today = local_day(now, self._zone)
-        try:
-            return self._flows.take_turn(was, received.inbound, contact, desk, today)
-        except DBAPIError:
-            raise
-        except Exception as error:
-            self.failed_turns += 1
-            number = secrets.token_hex(4)
-            log.error("error %s in a turn: %s", number, _where(error))
-            return self._flows.apologise(was, contact, desk, today, number)
 
     def _save(
         self,
@@ -302,6 +285,11 @@ class Worker:
         return Letter(row[0], received.channel, row[1], says, received.message)
 
 
+def _answers_nothing(tap: str) -> bool:
+    """A button of a question we know nothing of: the second tap on "delete everything"."""
+    return bool(tap) and not tap.startswith("go:")
+
+
 def _change(connection: Connection, received: Received) -> None:
     match received.change:
         case "blocked":
@@ -310,19 +298,3 @@ def _change(connection: Connection, received: Received) -> None:
             outbox.unblock(connection, received.channel, received.address)
         case "moved":
             outbox.move(connection, received.channel, received.address, received.moved_to)
-
-
-def _kind(error: Exception) -> str:
-    """The kind of an error: its text may hold what a person wrote."""
-    return type(error).__name__
-
-
-def _where(error: Exception) -> str:
-    """Kind and places of an error, without its text."""
-    places = []
-    step = error.__traceback__
-    while step:
-        code = step.tb_frame.f_code
-        places.append(f"{code.co_name}:{step.tb_lineno}")
-        step = step.tb_next
-    return f"{_kind(error)} at {' > '.join(places[-4:])}"

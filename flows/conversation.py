@@ -54,8 +54,9 @@ class Asked:
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Asked":
         """What `to_json` wrote, by this release or an earlier one."""
+        known = {name: row[name] for name in cls.__slots__ if name in row}
         options = tuple(Option(*option) for option in row.get("options", ()))
-        return cls(**{**row, "options": options, "chosen": tuple(row.get("chosen", ()))})
+        return cls(**{**known, "options": options, "chosen": tuple(row.get("chosen", ()))})
 
 
 @dataclass(frozen=True, slots=True)

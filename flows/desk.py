@@ -45,6 +45,10 @@ class RecordConsent:
     notice: str
     language: str
 
+    def withdraws(self, purpose: str) -> bool:
+        """Whether this says no to that purpose."""
+        return self.purpose == purpose and not self.given
+
 
 @dataclass(frozen=True, slots=True)
 class SetAlerts:

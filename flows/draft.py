@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 from flows.conversation import Asked, Conversation, Parked
-from flows.desk import TOPICS, Desk
+from flows.desk import TOPICS, Desk, RecordConsent
 from flows.flow import Flow, Flows, Step
 from flows.messages import Event
 from flows.moves import Ask, Do, End, Forget, Leave, Speak, Start, Tell
@@ -31,13 +31,13 @@ class Draft:
     ) -> None:
         self.flows, self.languages = flows, languages
         self.contact, self.desk, self.today = contact, desk, today
-        self.language = was.language
-        self.speech = languages[was.language or languages.best(contact.hint)]
+        self.language = was.language if was.language in languages else ""
+        self.speech = languages[self.language or languages.best(contact.hint)]
         self.flow: Flow | None = flows.get(was.flow)
         self.profile = Answers(was.profile)
         self.answers = self._answers_of(self.flow, was.answers)
         self.done = Answers(was.done)
-        self.trail = list(was.trail)
+        self.trail = [self.flow.current_name(n) if self.flow else n for n in was.trail]
         self.parked = list(was.parked)
         self.asked = was.asked if self.flow else None
         self.questions, self.last = was.questions, was.last
@@ -122,7 +122,8 @@ class Draft:
             self.advance()
             return
         options = changes.pop("options", ()) or move.options
-        self.asked = replace(self.asked, options=options, **changes)  # type: ignore[arg-type]
+        asked = replace(self.asked, options=options, **changes)  # type: ignore[arg-type]
+        self.asked = replace(asked, page=min(asked.page, asked.pages - 1))
         self.question = move
 
     def advance(self) -> None:
@@ -143,7 +144,8 @@ class Draft:
         if flow is None or flow.name == "menu":
             self.begin("menu")
             return
-        self._enter(flow, self._answers_of(flow, parked.answers), parked.done, parked.trail)
+        trail = tuple(map(flow.current_name, parked.trail))
+        self._enter(flow, self._answers_of(flow, parked.answers), parked.done, trail)
 
     def talk(self) -> Talk:
         """What a step sees."""
@@ -184,10 +186,13 @@ class Draft:
                 self.say(text)
                 self._done("told", step, "told")
             case Do(command):
-                self._done("did", step, self.desk.perform(command))  # type: ignore[arg-type]
+                self._done("did", step, self.desk.perform(command))
+                if isinstance(command, RecordConsent) and command.withdraws("profile"):
+                    self._forget_profile()
             case Speak(language):
-                self.language, self.speech = language, self.languages[language]
-                self._done("spoke", step, language)
+                self.language = self.languages.best(language)
+                self.speech = self.languages[self.language]
+                self._done("spoke", step, self.language)
             case Forget(names, saying):
                 self.say(saying)
                 self.forget(*names)
@@ -241,6 +246,13 @@ class Draft:
             self.profile = flow.current_names(self.profile)
             return self.profile
         return flow.current_names(answers)
+
+    def _forget_profile(self) -> None:
+        """Without consent nothing is kept; in the flow that asked, its own answer stays."""
+        kept = {n: v for n, v in self.profile.items() if n == "keep_answers"}
+        self.profile.clear()
+        if self.flow and self.flow.keeps:
+            self.profile.update(kept)
 
     def _parked(self) -> Parked:
         assert self.flow is not None

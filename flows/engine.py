@@ -23,6 +23,8 @@ from flows.reading import (
     Misread,
     Reading,
     Toggle,
+    exactly,
+    nearly,
     read_free,
     read_option,
     read_tap,
@@ -60,7 +62,7 @@ class Engine:
         """The turn that follows from ``inbound``; nothing a person sends makes it raise."""
         draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
         reading = self._read(draft, inbound)
-        if not conversation.language:
+        if not draft.language:
             reading = _language_first(draft, reading)
         _apply(draft, reading)
         redrawn = isinstance(reading, Toggle | Control) and bool(inbound.tap)
@@ -78,14 +80,18 @@ class Engine:
         return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
 
     def _read(self, draft: Draft, inbound: Inbound) -> Reading:
-        """Options of the pending question first, global words second, free answers third."""
+        """Options of the pending question first, global words second, then what is nearly an
+        option, and free answers.
+        """
         asked = draft.asked
         if inbound.start:
-            return Begin(inbound.start)
+            return self._linked(clean(inbound.start, _LONGEST_TAP))
+        if inbound.tap and not draft.questions and not inbound.tap.startswith("go:"):
+            return Again()  # the second tap on "delete everything": there is nobody any more
         if inbound.tap:
-            return read_tap(inbound.tap, asked, draft.last)
+            return read_tap(clean(inbound.tap, _LONGEST_TAP), asked, draft.last)
         text = clean(inbound.text)
-        if asked and text and (option := read_option(text, asked)):
+        if asked and text and (option := read_option(text, asked, exactly)):
             return option
         meaning = self.words.meaning(text, draft.speech.code)
         if meaning.startswith("go:"):
@@ -94,9 +100,18 @@ class Engine:
             return Control(meaning)
         if asked is None:
             return Misread.NOT_TEXT if inbound.media else Misread.UNKNOWN
+        if text and (option := read_option(text, asked, nearly)):
+            return option
         return read_free(inbound, asked, draft.desk.places)
 
+    def _linked(self, start: str) -> Begin:
+        """Where a deep link leads. Anybody can make one: none tells the profile's flow anything."""
+        name, _, _ = start.partition("-")
+        flow = self.flows.get(name)
+        return Begin(name if flow and flow.keeps else start)
 
+
+_LONGEST_TAP = 64
 _BEFORE_LANGUAGE = ("stop", "welcome")
 _GREETINGS = ("menu", "welcome_back")  # no wish to come back to
 
@@ -104,14 +119,16 @@ _GREETINGS = ("menu", "welcome_back")  # no wish to come back to
 def _language_first(draft: Draft, reading: Reading) -> Reading:
     """Before the language is known only its question and STOP count; a wish is parked."""
     match reading:
-        case Begin(start) if start.startswith("language-") and draft.asked:
-            return Answer(start.removeprefix("language-"))
+        case Begin(start) if start.startswith("language-"):
+            return Begin(start.replace("language-", "welcome-"))
         case Begin(start) if start.split("-")[0] in _BEFORE_LANGUAGE:
             return reading
         case Begin(start) if start in _GREETINGS:
             return Begin("welcome")
         case Begin(start):
             return Begin("welcome", then=start)
+        case Again():
+            return reading
         case _ if draft.asked is None:
             return Begin("welcome")
         case _:

@@ -79,8 +79,12 @@ class Flow:
 
     def current_names(self, answers: Answers) -> Answers:
         """``answers`` with the names of renamed steps brought up to date."""
-        renamed = {old: step.name for step in self.steps for old in step.formerly}
-        return Answers({renamed.get(name, name): value for name, value in answers.items()})
+        return Answers({self.current_name(name): value for name, value in answers.items()})
+
+    def current_name(self, name: str) -> str:
+        """What the step that was ever called so is called today."""
+        step = self.find(name)
+        return step.name if step else name
 
     def after(self, name: str) -> frozenset[str]:
         """The names of the steps that come after this one."""

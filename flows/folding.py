@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _MARKS = re.compile("[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640]")
-_NOT_WORD = re.compile(r"[^\w\u0900-\u0dff]+|_")
+_NOT_WORD = re.compile(r"(?:[^\w\u0900-\u0dff]|_)+")
 _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ۃ": "ه"}
 )
@@ -15,8 +15,8 @@ def fold(text: str) -> str:
     """``text`` in lower case, without accents, emoji, punctuation or Arabic letter variants."""
     if text.isascii():
         return _NOT_WORD.sub(" ", text.lower()).strip()
-    plain = unicodedata.normalize("NFKD", text.translate(_ARABIC)).casefold()
-    plain = unicodedata.normalize("NFC", _MARKS.sub("", plain))
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = unicodedata.normalize("NFC", _MARKS.sub("", plain)).translate(_ARABIC)
     return _NOT_WORD.sub(" ", plain).strip()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from flows.desk import Command
 from flows.messages import Option
 
 AskKind = Literal["pick", "pick_many", "number", "text", "place"]
@@ -33,7 +34,7 @@ class Tell:
 class Do:
     """Have the desk do something inside this turn's transaction; its result is the answer."""
 
-    command: object
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)

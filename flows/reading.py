@@ -1,5 +1,7 @@
 """Reading what a person sent against the question as it was asked."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,9 +70,13 @@ class Again:
     """The same tap twice: nothing to do."""
 
 
+Find = Callable[[str, Asked], str]
 Reading = Answer | Toggle | Control | Begin | Maybe | Again | Misread
 
 _SIMILAR = 84.0
+_AND = frozenset({"e", "ed", "and", "et", "و", "y"})  # "1, 3 e 4"
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMA = re.compile("[,،;؛]")
 
 
 def read_tap(tap: str, asked: Asked | None, last: tuple[int, str]) -> Reading:
@@ -85,11 +91,34 @@ def read_tap(tap: str, asked: Asked | None, last: tuple[int, str]) -> Reading:
     return _chosen(asked, key)
 
 
-def read_option(text: str, asked: Asked) -> Reading | None:
-    """``text`` as an option of the pending question: by number, label or key; else None."""
+def exactly(word: str, asked: Asked) -> str:
+    """The key of the option whose label or key this is, or an empty string."""
+    labels = {fold(option.label): option.key for option in asked.options}
+    keys = {fold(option.key): option.key for option in asked.options}
+    return labels.get(word) or keys.get(word, "")
+
+
+def nearly(word: str, asked: Asked) -> str:
+    """The same, or the one option whose label holds these words or is nearly this one."""
+    if found := exactly(word, asked):
+        return found
+    labels = {fold(option.label): option.key for option in asked.options}
+    said = set(word.split())
+    within = [key for label, key in labels.items() if said <= set(label.split())]
+    if len(within) == 1:
+        return within[0]
+    if len(word) < 4:
+        return ""
+    near = process.extract(word, labels.keys(), scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=2)
+    clear = len(near) == 1 or (len(near) == 2 and near[0][1] - near[1][1] > 6)
+    return labels[near[0][0]] if clear else ""
+
+
+def read_option(text: str, asked: Asked, find: Find = nearly) -> Reading | None:
+    """``text`` as an option of the pending question: by number, or as ``find`` does; else None."""
     word = fold(text)
     if asked.kind == "pick_many":
-        keys = _several(text, asked)
+        keys = _several(text, asked, find)
         return Answer(list(keys)) if keys else None
     if asked.kind not in ("pick", "place") or not word:
         return None
@@ -99,7 +128,7 @@ def read_option(text: str, asked: Asked) -> Reading | None:
             return _chosen(asked, shown[found[0] - 1].key)
         key = next((o.key for o in asked.options if _spans(o.key, found[0])), "")
     else:
-        key = _by_label(word, asked)
+        key = find(word, asked)
     return _chosen(asked, key) if key else None
 
 
@@ -137,36 +166,22 @@ def _spans(key: str, number: int) -> bool:
     return int(low) <= number and (high == "up" or (high.isdigit() and number <= int(high)))
 
 
-def _by_label(word: str, asked: Asked) -> str:
-    labels = {fold(option.label): option.key for option in asked.options}
-    keys = {fold(option.key): option.key for option in asked.options}
-    if exact := labels.get(word) or keys.get(word):
-        return exact
-    said = set(word.split())
-    within = [key for label, key in labels.items() if said <= set(label.split())]
-    if len(within) == 1:
-        return within[0]
-    if len(word) < 4:
-        return ""
-    near = process.extract(word, labels.keys(), scorer=fuzz.ratio, score_cutoff=_SIMILAR, limit=2)
-    clear = len(near) == 1 or (len(near) == 2 and near[0][1] - near[1][1] > 6)
-    return labels[near[0][0]] if clear else ""
-
-
-def _several(text: str, asked: Asked) -> tuple[str, ...]:
+def _several(text: str, asked: Asked, find: Find) -> tuple[str, ...]:
     """The keys of ``1, 3 e 4`` or ``cleaning, kitchen``; none unless every part is an option."""
-    parts = [part for part in text.replace("،", ",").replace(";", ",").split(",") if part.strip()]
-    if len(parts) == 1 and not any(c.isalpha() for c in text):
-        parts = [str(number) for number in numbers(text)]
-    keys = [_one(part, asked) for part in parts]
+    typed = numbers(text)
+    if typed and _AND.issuperset(_WORD.findall(text.lower())):
+        parts = [str(number) for number in typed]
+    else:
+        parts = [part for part in _COMMA.split(text) if part.strip()]
+    keys = [_one(part, asked, find) for part in parts]
     return tuple(dict.fromkeys(keys)) if keys and all(keys) else ()
 
 
-def _one(part: str, asked: Asked) -> str:
+def _one(part: str, asked: Asked, find: Find) -> str:
     found, shown = numbers(part), asked.shown
     if found and not any(c.isalpha() for c in part):
         return shown[found[0] - 1].key if 1 <= found[0] <= len(shown) else ""
-    return _by_label(fold(part), asked)
+    return find(fold(part), asked)
 
 
 def _number(text: str, asked: Asked) -> Reading:

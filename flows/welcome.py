@@ -10,8 +10,12 @@ from flows.talk import Answers, Talk
 
 
 def make_welcome(languages: Languages) -> Flow:
-    """The flow every new conversation begins with."""
-    welcome = Flow("welcome")
+    """The flow every new conversation begins with; ``welcome-fr`` when the language is known."""
+
+    def begin(argument: str, profile: Answers) -> Answers:
+        return Answers(language=argument) if argument in languages else Answers()
+
+    welcome = Flow("welcome", begin=begin)
 
     @welcome.step()
     def language(talk: Talk) -> Move:

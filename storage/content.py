@@ -44,6 +44,7 @@ _COMMON = [
     "source",
     "status",
 ]
+_NEEDED = ("title", "organisation", "phone")
 _TEXTS = ("title", "summary", "bring", "who")
 _DATES = ("starts_on", "ends_on", "available_from", "on")
 _WHOLE = [
@@ -101,7 +102,11 @@ def import_folder(session: Session, folder: Path, today: date) -> int:
     mistakes: list[Mistake] = []
     rows = [row for name in FILES for row in _read(folder / f"{name}.csv", mistakes)]
     listings = [_listing(row, today, mistakes) for row in rows]
-    known = {row.cells["id"] for row in rows}
+    known: set[str] = set()
+    for row in rows:
+        if row.cells["id"] in known:
+            mistakes.append(Mistake(row.file, row.number, "id", row.cells["id"], "only once"))
+        known.add(row.cells["id"])
     texts = [_text(row) for row in rows]
     for path in sorted((folder / "translations").glob("*.csv")):
         texts += _translations(path, known, mistakes)
@@ -126,6 +131,9 @@ class _Row:
 
 
 def _read(path: Path, mistakes: list[Mistake]) -> Iterator[_Row]:
+    if not path.exists():
+        mistakes.append(Mistake(path.name, 0, "", "", "this file is missing"))
+        return
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         for missing in set(_COMMON) - set(reader.fieldnames or ()):
@@ -141,6 +149,8 @@ def _read(path: Path, mistakes: list[Mistake]) -> Iterator[_Row]:
 
 def _listing(row: _Row, today: date, mistakes: list[Mistake]) -> Listing:
     cell = _Cell(row, today, mistakes)
+    for name in _NEEDED:
+        cell.needed(name)
     details = {
         name: value
         for name in row.cells
@@ -186,6 +196,10 @@ class _Cell:
 
     def text(self, name: str) -> str:
         return self._row.cells.get(name, "")
+
+    def needed(self, name: str) -> None:
+        if not self.text(name):
+            self._wrong(name, "this must not be empty")
 
     def whole(self, name: str) -> int | None:
         value = self.text(name)

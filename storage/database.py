@@ -9,10 +9,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 # FACTS of 2026: WAL and FULL lose nothing at power loss; BEGIN IMMEDIATE is what keeps two
 # processes from losing updates; secure_delete makes erasure real.
+BUSY_MS = 15_000
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
-    "busy_timeout=15000",
+    f"busy_timeout={BUSY_MS}",
     "foreign_keys=ON",
     "secure_delete=ON",
     "trusted_schema=OFF",

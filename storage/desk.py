@@ -34,6 +34,7 @@ class DatabaseDesk:
         self._agreed = set(filter(None, agreed.split(",")))
         self._channel, self._now, self._today = channel, now, today
         self.erased = False
+        self._acted = False
 
     @property
     def places(self) -> Gazetteer:
@@ -50,6 +51,9 @@ class DatabaseDesk:
 
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
+        if not self._acted:
+            self._connection.exec_driver_sql("SAVEPOINT turn")
+            self._acted = True
         match command:
             case RecordConsent():
                 return self._consent(command)
@@ -61,6 +65,12 @@ class DatabaseDesk:
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True
                 return "done"
+
+    def undo(self) -> None:
+        """Take back what was performed in this turn; the rest of the transaction stands."""
+        if self._acted:
+            self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
+        self.erased = False
 
     def _consent(self, command: RecordConsent) -> str:
         self._connection.execute(

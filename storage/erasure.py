@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlmodel import col
 
-from storage.database import is_sqlite
+from storage.database import BUSY_MS, is_sqlite
 from storage.models import Address, Contact, Event, Inbox, Outbox, SimulatorMessage
 
 
@@ -52,4 +52,7 @@ def scrub(engine: Engine) -> None:
     """
     if is_sqlite(engine):
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA busy_timeout=0")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")

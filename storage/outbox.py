@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -13,6 +13,7 @@ from storage.models import Address, Outbox
 MOST_ATTEMPTS = 8
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 _BROADCAST = 2
+_CLAIMS = 7360419  # an arbitrary number, the same in every sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ def claim_due(
     At most one row of an address is in flight, and its rows go in order: a row waits while an
     earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
     """
+    if connection.dialect.name == "postgresql":
+        # another sender's claim is not seen before its commit: claims wait for each other
+        connection.execute(select(func.pg_advisory_xact_lock(_CLAIMS)))
     o, earlier = Outbox, aliased(Outbox)
     blocked = (
         select(col(earlier.id))
@@ -99,14 +103,15 @@ def close(connection: Connection, outcomes: Sequence[Outcome], now: datetime) ->
     """Write the outcomes of sends down. True when a last goodbye was deleted."""
     for outcome in outcomes:
         _close_one(connection, outcome, now)
-    gone = connection.execute(
-        delete(Outbox).where(
-            col(Outbox.id).in_([outcome.id for outcome in outcomes]),
-            col(Outbox.origin) == "goodbye",
-            col(Outbox.closed_at).is_not(None),
-        )
-    )
-    return gone.rowcount > 0
+    return _delete_goodbyes(connection, [outcome.id for outcome in outcomes])
+
+
+def _delete_goodbyes(connection: Connection, ids: Sequence[int] = ()) -> bool:
+    """The last messages to people who were erased, once nothing more is to be done."""
+    which = [col(Outbox.origin) == "goodbye", col(Outbox.closed_at).is_not(None)]
+    if ids:
+        which.append(col(Outbox.id).in_(ids))
+    return connection.execute(delete(Outbox).where(*which)).rowcount > 0
 
 
 def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
@@ -129,7 +134,7 @@ def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
 
 def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
     """Rows whose sender died become ``unknown``, rows that expired ``cancelled``; how many died."""
-    connection.execute(
+    expired = connection.execute(
         update(Outbox)
         .where(
             col(Outbox.closed_at).is_(None),
@@ -143,7 +148,10 @@ def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
         col(Outbox.status) == "sending",
         col(Outbox.claimed_at) < now - lease,
     )
-    return _hide(connection, orphaned, now, "hidden")
+    hidden = _hide(connection, orphaned, now, "hidden")
+    if hidden or expired.rowcount:
+        _delete_goodbyes(connection)
+    return hidden
 
 
 def _hide(connection: Connection, which: object, now: datetime, problem: str | None) -> int:

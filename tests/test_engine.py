@@ -418,7 +418,6 @@ def test_a_renamed_step_keeps_its_answers(flows: Engine, offers: MemoryOffers) -
     assert step_of(chat) == "format" and chat.conversation.answers == {"shade": "red"}
 
 
-@pytest.mark.xfail(strict=True, reason="the trail keeps the old name: the first back does nothing")
 def test_back_knows_a_renamed_step(flows: Engine, offers: MemoryOffers) -> None:
     renamed = form(asks("shade", "red", "blue", formerly=("colour",)), OLD.steps[1], OLD.steps[2])
     chat = halfway(flows, offers, renamed)
@@ -532,7 +531,6 @@ def test_a_wish_before_the_language_comes_true_after_it(
     assert chat.conversation.answers["offer"] == "tra_social_taxi"
 
 
-@pytest.mark.xfail(strict=True, reason="KeyError in Speak")
 @pytest.mark.parametrize("inbound", [Inbound(start="language-xx"), Inbound(tap="go:language-xx")])
 def test_a_language_we_do_not_speak(flows: Engine, offers: MemoryOffers, inbound: Inbound) -> None:
     chat = Chat(flows, offers)
@@ -541,7 +539,6 @@ def test_a_language_we_do_not_speak(flows: Engine, offers: MemoryOffers, inbound
     assert step_of(chat) == "language" and chat.conversation.language == ""
 
 
-@pytest.mark.xfail(strict=True, reason="_language_first answers any question")
 def test_a_language_after_stop_is_no_answer_to_stop(flows: Engine, offers: MemoryOffers) -> None:
     chat = Chat(flows, offers)
     chat.say("stop")
@@ -549,7 +546,6 @@ def test_a_language_after_stop_is_no_answer_to_stop(flows: Engine, offers: Memor
     assert chat.conversation.language == "it" or step_of(chat) == "language"
 
 
-@pytest.mark.xfail(strict=True, reason="repeat keeps a page that is gone")
 def test_a_question_repeated_with_fewer_pages_has_buttons(
     flows: Engine, offers: MemoryOffers
 ) -> None:
@@ -566,21 +562,18 @@ def test_a_question_repeated_with_fewer_pages_has_buttons(
     assert turn.says and turn.says.buttons
 
 
-@pytest.mark.xfail(strict=True, reason="KeyError in Draft, in the apology too")
 def test_a_language_that_was_taken_out_stops_nobody(flows: Engine, offers: MemoryOffers) -> None:
     chat = Chat(flows, offers, Conversation(language="bn", flow="menu"))
     turn = chat.say("menu")
     assert turn.says and turn.says.buttons
 
 
-@pytest.mark.xfail(strict=True, reason="tap and start are not cleaned")
 def test_a_start_with_half_a_character_can_be_stored(flows: Engine, offers: MemoryOffers) -> None:
     chat = begun(flows, offers, "it")
     chat.say(Inbound(start="browse-\ud83d"))
     always_ready(chat)
 
 
-@pytest.mark.xfail(strict=True, reason="only intake-forget forgets")
 def test_consent_taken_back_in_the_welcome_forgets_the_answers(
     flows: Engine, offers: MemoryOffers
 ) -> None:
@@ -594,7 +587,6 @@ def test_consent_taken_back_in_the_welcome_forgets_the_answers(
     assert "Blessing" not in json.dumps(chat.conversation.to_json())
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is left to know the second tap by: it enrols anew")
 def test_a_double_tap_on_delete_does_not_begin_again(flows: Engine, offers: MemoryOffers) -> None:
     chat = in_intake(flows, offers)
     chat.say("delete my data")

@@ -186,7 +186,6 @@ def impatient(engine: Engine, milliseconds: int = 50) -> Engine:
     return engine
 
 
-@pytest.mark.xfail(strict=True, reason="the checkpoint waits busy_timeout (15 s) for the reader")
 def test_the_scrub_waits_for_no_reader(site: Site) -> None:
     site.say("ciao")
     engine = impatient(site.parts.engine, 150)

@@ -384,7 +384,6 @@ def add_offer(engine: Engine) -> None:
         )
 
 
-@pytest.mark.xfail(strict=True, reason="what the desk did before the error is committed")
 def test_after_an_error_nothing_of_the_turn_is_left(parts: Parts, engine: Engine) -> None:
     worker = in_faulty(parts)
     add_offer(engine)
@@ -394,7 +393,6 @@ def test_after_an_error_nothing_of_the_turn_is_left(parts: Parts, engine: Engine
         assert connection.execute(select(col(Interest.id))).all() == []
 
 
-@pytest.mark.xfail(strict=True, reason="reading the stored conversation is outside the apology")
 @pytest.mark.parametrize("stored", ["{", "[]", '{"asked": {"id": 1, "of_a_later_release": 2}}'])
 def test_a_conversation_that_cannot_be_read_gets_an_answer(
     parts: Parts, engine: Engine, stored: str
@@ -469,7 +467,7 @@ def test_what_the_database_will_never_take_is_set_aside(
 
     worker = make_worker(parts, Faulty(parts.flows.flows, parts.languages))
     assert worker.take([said("u1")]) == [None]
-    assert worker.failed_turns == 2
+    assert worker.failed_turns == 1
     assert counts(engine)["Inbox"] == 1 and waiting(engine) == []
     assert counts(engine)["Contact"] == counts(engine)["Outbox"] == 0
     assert worker.take([said("u1")]) == [None]
@@ -519,7 +517,6 @@ def gone(engine: Engine) -> Exception:
     return psycopg.OperationalError("server closed the connection unexpectedly")
 
 
-@pytest.mark.xfail(strict=True, reason=_RAW)
 def test_a_message_is_never_lost_to_a_moment_without_a_database(
     worker: Worker, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -531,7 +528,6 @@ def test_a_message_is_never_lost_to_a_moment_without_a_database(
     assert state(engine)["language"] == "it"
 
 
-@pytest.mark.xfail(strict=True, reason=_RAW)
 def test_a_moment_without_a_database_is_no_failure_of_the_message(
     parts: Parts, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -544,7 +540,6 @@ def test_a_moment_without_a_database_is_no_failure_of_the_message(
         assert connection.execute(select(col(Inbox.failures))).scalar_one() == 0
 
 
-@pytest.mark.xfail(strict=True, reason=_RAW)
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_full_disk_loses_nothing(tmp_path: Any, parts: Parts) -> None:
     """The real thing: SQLite at its greatest size."""
@@ -646,7 +641,6 @@ def test_a_reply_reaches_the_webhook_that_can_carry_it(parts: Parts, engine: Eng
     assert isinstance(results[0], Letter) and results[0].outbound.buttons
 
 
-@pytest.mark.xfail(strict=True, reason="the drain dies and nobody is told: receive waits for ever")
 def test_an_error_of_the_worker_is_told_to_all(engine: Engine) -> None:
     class Broken:
         def take(self, deliveries: Sequence[Delivery]) -> Results:
@@ -660,9 +654,6 @@ def test_an_error_of_the_worker_is_told_to_all(engine: Engine) -> None:
         for task in pending:
             task.cancel()
         await asyncio.gather(*coming, return_exceptions=True)
-        with pytest.raises(RuntimeError):
-            assert receiver._running
-            await receiver._running
         database.close()
         return [task.exception() for task in done]
 

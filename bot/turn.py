@@ -1,0 +1,41 @@
+"""One turn, from the stored conversation; an error of ours ends in an apology, not in silence."""
+
+import json
+import logging
+import secrets
+from datetime import date
+
+from bot.blame import where
+from bot.channel import Received
+from flows.conversation import Conversation
+from flows.engine import Engine, Turn
+from flows.talk import Contact
+from storage.desk import DatabaseDesk
+from storage.faults import is_database_error
+from storage.turns import Person
+
+log = logging.getLogger(__name__)
+
+
+def compute(
+    flows: Engine, person: Person, received: Received, desk: DatabaseDesk, today: date
+) -> tuple[Turn, str]:
+    """The turn, and the number of the error that made it an apology, or an empty string.
+
+    After an error nothing that the turn had done stays. Raises what the database raises.
+    """
+    assert received.inbound is not None
+    agreed = dict.fromkeys(filter(None, person.agreed.split(",")), True)
+    contact = Contact(received.channel, agreed, person.alerts, received.inbound.hint)
+    was = Conversation()
+    try:
+        if person.state:
+            was = Conversation.from_json(json.loads(person.state))
+        return flows.take_turn(was, received.inbound, contact, desk, today), ""
+    except Exception as error:
+        if is_database_error(error):
+            raise
+        desk.undo()
+        number = secrets.token_hex(4)
+        log.error("error %s in a turn: %s", number, where(error))
+        return flows.apologise(was, contact, desk, today, number), number
