@@ -69,7 +69,6 @@ def _alerts_now(talk: Talk) -> str:
     return {
         "on": _("Messages about new offers are on."),
         "paused": _("Messages about new offers are paused."),
-        "stopped": _("Messages about new offers are off: you wrote STOP."),
     }.get(talk.contact.alerts, _("Messages about new offers are off."))
 
 

@@ -11,18 +11,10 @@ import aiohttp
 from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
-CONNECT_SECONDS = 5.0
-TOTAL_SECONDS = 20.0
-_MOST_CONNECTIONS = 100
+from bot.network import CONNECT_SECONDS, MOST_CONNECTIONS, NEVER_LEFT, TOTAL_SECONDS
+
 _SERVER_ERROR, _TOO_MANY, _UNAVAILABLE = 500, 429, 503
 _DEFAULT_WAIT = 5.0
-_NEVER_LEFT = (
-    aiohttp.ClientConnectorError,  # no address, refused, TLS failed
-    aiohttp.ClientConnectorCertificateError,
-    aiohttp.ConnectionTimeoutError,  # while connecting or waiting for a free connection
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-)
 
 
 class NotSentError(NetworkError):
@@ -98,7 +90,7 @@ class AiohttpRequest(BaseRequest):
                 **_content(request_data),
             ) as response:
                 status, payload = response.status, await response.read()
-        except _NEVER_LEFT as error:
+        except NEVER_LEFT as error:
             failure: TelegramError = NotSentError(type(error).__name__)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             failure = AnswerLostError(type(error).__name__)
@@ -122,7 +114,7 @@ class AiohttpRequest(BaseRequest):
             raise NotSentError("closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
+                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": self.USER_AGENT},
                 trust_env=False,

@@ -14,20 +14,12 @@ import aiohttp
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
-API = "https://api.twilio.com"
-CONNECT_SECONDS = 5.0
-TOTAL_SECONDS = 20.0
+from bot.network import CONNECT_SECONDS, MOST_CONNECTIONS, NEVER_LEFT, TOTAL_SECONDS
 
-_MOST_CONNECTIONS = 100
+API = "https://api.twilio.com"
+
 _SERVER_ERROR, _TOO_MANY = 500, 429
 _MOST_WAIT = 3600.0
-_NEVER_LEFT = (
-    aiohttp.ClientConnectorError,  # no address, refused, TLS failed
-    aiohttp.ClientConnectorCertificateError,
-    aiohttp.ConnectionTimeoutError,  # while connecting or waiting for a free connection
-    aiohttp.InvalidURL,
-    aiohttp.NonHttpUrlClientError,
-)
 
 
 class NotSentError(Exception):
@@ -99,7 +91,7 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
                 allow_redirects=False,
             ) as response:
                 found = Response(response.status, await response.text(), dict(response.headers))
-        except _NEVER_LEFT as error:
+        except NEVER_LEFT as error:
             failure = NotSentError(type(error).__name__)
         except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as error:
             failure = AnswerLostError(type(error).__name__)
@@ -112,7 +104,7 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
             raise NotSentError("closed")
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
+                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
             )
