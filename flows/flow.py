@@ -57,6 +57,7 @@ class Flow:
         self.digression = digression
         self.begin = begin
         self.steps: list[Step] = []
+        self._by_name: dict[str, Step] = {}
 
     def step(self, when: When = always, formerly: Sequence[str] = ()) -> Callable[[Run], Run]:
         """Add the decorated function as the next step; its name is the answer's name."""
@@ -68,14 +69,17 @@ class Flow:
 
     def _adder(self, when: When, formerly: Sequence[str], *, counts: bool) -> Callable[[Run], Run]:
         def add(run: Run) -> Run:
-            self.steps.append(Step(run.__name__, run, when, counts, tuple(formerly)))
+            step = Step(run.__name__, run, when, counts, tuple(formerly))
+            self.steps.append(step)
+            self._by_name = dict.fromkeys(step.formerly, step) | self._by_name
+            self._by_name[step.name] = step
             return run
 
         return add
 
     def find(self, name: str) -> Step | None:
         """The step with this name, or that once had it."""
-        return next((s for s in self.steps if s.name == name or name in s.formerly), None)
+        return self._by_name.get(name)
 
     def current_names(self, answers: Answers) -> Answers:
         """``answers`` with the names of renamed steps brought up to date."""

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
 
 from flows.desk import Command, EraseContact, Listing, NoteInterest, RecordConsent, SetAlerts
 from flows.places import Gazetteer
@@ -15,6 +15,13 @@ from storage import listings
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Interest
+
+# Built once: building a statement costs several times what running it does.
+_CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
+_MINE = update(_CONTACT).where(_CONTACT.c.id == bindparam("of"))
+_SET_AGREED = _MINE.values(agreed=bindparam("to"))
+_SET_ALERTS = _MINE.values(alerts=bindparam("to"))
+_INSERT_CONSENT = insert(Consent.__table__)  # type: ignore[attr-defined]
 
 
 class DatabaseDesk:
@@ -58,7 +65,7 @@ class DatabaseDesk:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
-                return self._set(alerts=state)
+                return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
             case EraseContact():
@@ -73,35 +80,33 @@ class DatabaseDesk:
         self.erased = False
 
     def _consent(self, command: RecordConsent) -> str:
-        self._connection.execute(
-            Consent.__table__.insert().values(  # type: ignore[attr-defined]
-                contact_id=self._contact_id,
-                purpose=command.purpose,
-                given=command.given,
-                version=NOTICE_VERSION,
-                text_hash=hashlib.sha256(command.notice.encode()).hexdigest(),
-                language=command.language,
-                channel=self._channel,
-                at=self._now,
-            )
-        )
+        row = {
+            "contact_id": self._contact_id,
+            "purpose": command.purpose,
+            "given": command.given,
+            "version": NOTICE_VERSION,
+            "text_hash": hashlib.sha256(command.notice.encode()).hexdigest(),
+            "language": command.language,
+            "channel": self._channel,
+            "at": self._now,
+        }
+        self._connection.execute(_INSERT_CONSENT, row)
         change = self._agreed.add if command.given else self._agreed.discard
         change(command.purpose)
-        return self._set(agreed=",".join(sorted(self._agreed)))
+        return self._set(_SET_AGREED, ",".join(sorted(self._agreed)))
 
-    def _set(self, **values: str) -> str:
-        mine = col(Contact.id) == self._contact_id
-        self._connection.execute(update(Contact).where(mine).values(**values))
+    def _set(self, statement: Update, value: str) -> str:
+        self._connection.execute(statement, {"of": self._contact_id, "to": value})
         return "done"
 
     def _interest(self, listing: str) -> str:
         if listings.one(self._connection, listing, "it", self._today) is None:
             return "gone"
-        insert = (
+        upsert = (
             postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
         )
         self._connection.execute(
-            insert(Interest)
+            upsert(Interest)
             .values(contact_id=self._contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )

@@ -1,9 +1,10 @@
 """Reading offers as a person may see them today."""
 
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, and_, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -16,17 +17,29 @@ _DATES = ("starts_on", "ends_on", "available_from", "on")
 
 def shown(connection: Connection, topic: str, language: str, today: date) -> list[Offer]:
     """Every offer of the topic that is published and valid, in ``language`` or its source's."""
-    query = _query(language, today).where(col(Listing.topic) == topic)
-    return [_offer(row) for row in connection.execute(query)]
+    values = {"language": language, "today": today, "topic": topic}
+    return [_offer(row) for row in connection.execute(_of_topic(), values)]
 
 
 def one(connection: Connection, id: str, language: str, today: date) -> Offer | None:
     """The offer, or None when it may not be shown."""
-    row = connection.execute(_query(language, today).where(col(Listing.id) == id)).first()
+    values = {"language": language, "today": today, "id": id}
+    row = connection.execute(_with_id(), values).first()
     return _offer(row) if row else None
 
 
-def _query(language: str, today: date) -> Select[Any]:
+@cache
+def _of_topic() -> Select[Any]:
+    return _query().where(col(Listing.topic) == bindparam("topic"))
+
+
+@cache
+def _with_id() -> Select[Any]:
+    return _query().where(col(Listing.id) == bindparam("id"))
+
+
+def _query() -> Select[Any]:
+    """Built once for each use: building it costs several times what running it does."""
     own, source = aliased(ListingText), aliased(ListingText)
     words = [
         func.coalesce(col(getattr(own, name)), col(getattr(source, name))).label(name)
@@ -56,11 +69,16 @@ def _query(language: str, today: date) -> Select[Any]:
                 col(source.language) == SOURCE_LANGUAGE,
             ),
         )
-        .outerjoin(own, and_(col(own.listing_id) == col(Listing.id), col(own.language) == language))
+        .outerjoin(
+            own,
+            and_(
+                col(own.listing_id) == col(Listing.id), col(own.language) == bindparam("language")
+            ),
+        )
         .where(
             col(Listing.status) == "published",
-            col(Listing.valid_until) >= today,
-            col(Listing.valid_from) <= today,
+            col(Listing.valid_until) >= bindparam("today"),
+            col(Listing.valid_from) <= bindparam("today"),
         )
     )
 
