@@ -69,13 +69,16 @@ class Flow:
 
     def _adder(self, when: When, formerly: Sequence[str], *, counts: bool) -> Callable[[Run], Run]:
         def add(run: Run) -> Run:
-            step = Step(run.__name__, run, when, counts, tuple(formerly))
-            self.steps.append(step)
-            self._by_name = dict.fromkeys(step.formerly, step) | self._by_name
-            self._by_name[step.name] = step
+            self.add(Step(run.__name__, run, when, counts, tuple(formerly)))
             return run
 
         return add
+
+    def add(self, step: Step) -> None:
+        """``step`` comes last. A name of today wins over the same name of an earlier release."""
+        self.steps.append(step)
+        self._by_name = dict.fromkeys(step.formerly, step) | self._by_name
+        self._by_name[step.name] = step
 
     def find(self, name: str) -> Step | None:
         """The step with this name, or that once had it."""

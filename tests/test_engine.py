@@ -371,7 +371,8 @@ def test_circles_are_seen(flows: Engine, offers: MemoryOffers) -> None:
 def form(*steps: Step) -> Flow:
     """A flow of these steps."""
     flow = Flow("form")
-    flow.steps.extend(steps)
+    for step in steps:
+        flow.add(step)
     return flow
 
 
