@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.runtime catalogs data/.ready  ## Set up .venv, catalogs and the demo database.
+setup: $(VENV)/.runtime catalogs data/.ready  ## Set up .venv, catalogs and the database.
 
 $(VENV)/.runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -26,8 +26,9 @@ catalogs: $(COMPILED)  ## Compile the catalogs in locales/.
 %.mo: %.po | $(VENV)/.runtime
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(word 2,$(subst /, ,$<))
 
-data/.ready: $(COMPILED) $(wildcard content/*.csv content/translations/*.csv storage/migrations/versions/*.py) | $(VENV)/.runtime
-	@DEMO=1 $(BIN)/python admin_cli.py init
+data/.ready: $(COMPILED) $(wildcard storage/migrations/versions/*.py) | $(VENV)/.runtime
+	@mkdir -p data
+	@$(BIN)/python admin_cli.py init
 	@touch $@
 
 demo: setup  ## Run the whole assistant with demo content: open http://127.0.0.1:8080

@@ -73,7 +73,7 @@ def chat(
     """
     from bot.terminal import Dialogue, shown, typed
 
-    dialogue = Dialogue(_parts(), name, language)
+    dialogue = Dialogue(_parts(), name, language, channel="terminal")
     lines: list[str] = []
     while (line := _read_line()) is not None:
         if not line.strip():

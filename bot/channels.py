@@ -133,7 +133,6 @@ def _add_whatsapp(
     report: Report,
 ) -> None:
     from bot.whatsapp import webhook
-    from bot.whatsapp.channel import FORESEEN
     from bot.whatsapp.reconcile import recent
 
     channel = _whatsapp(parts.settings)
@@ -150,7 +149,7 @@ def _add_whatsapp(
                 for received in await recent(channel, now - since, now - timedelta(minutes=1)):
                     await receive(received)
                 since = 2 * _CATCH_UP
-            except FORESEEN as error:
+            except Exception as error:  # Twilio's or the database's: again in five minutes
                 log.warning("whatsapp: cannot catch up: %s", type(error).__name__)
             await _stopped(stopping, _CATCH_UP.total_seconds())
 

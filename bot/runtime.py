@@ -149,7 +149,7 @@ class Runtime:
         app = make_app(
             self._channels.routes, self._parts.engine, self._database, self._channels.by_name
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=4.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, settings.http_host, settings.http_port)
         try:
@@ -183,7 +183,7 @@ class Runtime:
         if self._runner:
             await self._runner.cleanup()
         if running := [*tasks, *self._helpers]:
-            await asyncio.wait(running, timeout=9)
+            await asyncio.wait(running, timeout=6)
         for channel in self._channels.by_name.values():
             await channel.close()
         self._database.close()

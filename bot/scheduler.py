@@ -51,7 +51,6 @@ class Scheduler:
     def _tidy(self) -> None:
         now = self._now()
         with self._engine.begin() as connection:
-            forgotten = upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
-            pruned = upkeep.prune(connection, now - KEEP_MESSAGES)
-        if forgotten or pruned:
-            scrub(self._engine)
+            upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
+            upkeep.prune(connection, now - KEEP_MESSAGES)
+        scrub(self._engine)  # each time: an open reader may have held up the last one

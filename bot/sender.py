@@ -154,6 +154,6 @@ class Sender:
 
     async def _finish(self) -> None:
         if self._flying:
-            await asyncio.wait(self._flying, timeout=8)
+            await asyncio.wait(self._flying, timeout=4)
         if self._outcomes or self._changes:
             await self._database.run(self._settle, self._outcomes, self._changes, 0)

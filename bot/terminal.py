@@ -20,8 +20,8 @@ from storage.outbox import Outcome
 class Dialogue:
     """One person in one chat, turn by turn, on a real database."""
 
-    def __init__(self, parts: Parts, chat: str, hint: str = "") -> None:
-        self._parts, self._chat, self._hint = parts, chat, hint
+    def __init__(self, parts: Parts, chat: str, hint: str = "", channel: str = "simulator") -> None:
+        self._parts, self._chat, self._hint, self._channel = parts, chat, hint, channel
         self._worker = Worker(parts.engine, parts.flows, parts.settings.zone, parts.now)
         self._numbers = itertools.count(1)
         self.shown: tuple[Button, ...] = ()
@@ -33,7 +33,7 @@ class Dialogue:
             before = last.scalar() or 0
         number = f"{self._parts.now().timestamp()}-{next(self._numbers)}"
         said = replace(inbound, hint=inbound.hint or self._hint)
-        received = Received("simulator", f"t{number}", self._chat, said, message="1")
+        received = Received(self._channel, f"t{number}", self._chat, said, message="1")
         for result in self._worker.take([Delivery(received)]):
             if isinstance(result, Exception):
                 raise result
@@ -53,7 +53,7 @@ class Dialogue:
         now = self._parts.now()
         replies = []
         with self._parts.engine.begin() as connection:
-            while due := outbox.claim_due(connection, ["simulator"], 10, now):
+            while due := outbox.claim_due(connection, [self._channel], 10, now):
                 for row in due:
                     replies.append(Outbound.from_json(json.loads(row.body)))
                     outbox.close(connection, [Outcome(row.id, "sent", "t")], now)

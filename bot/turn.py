@@ -30,7 +30,9 @@ def compute(
     was = Conversation()
     try:
         if person.state:
-            was = Conversation.from_json(json.loads(person.state))
+            row = json.loads(person.state)
+            was = Conversation.salvaged(row)
+            was = Conversation.from_json(row)
         return flows.take_turn(was, received.inbound, contact, desk, today), ""
     except Exception as error:
         if is_database_error(error):

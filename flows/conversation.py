@@ -55,7 +55,7 @@ class Asked:
     def from_json(cls, row: dict[str, Any]) -> "Asked":
         """What `to_json` wrote, by this release or an earlier one."""
         known = {name: row[name] for name in cls.__slots__ if name in row}
-        options = tuple(Option(*option) for option in row.get("options", ()))
+        options = tuple(Option(*option[:4]) for option in row.get("options", ()))
         return cls(**{**known, "options": options, "chosen": tuple(row.get("chosen", ()))})
 
 
@@ -104,6 +104,14 @@ class Conversation:
             "questions": self.questions,
             "last": self.last,
         }
+
+    @classmethod
+    def salvaged(cls, row: object) -> "Conversation":
+        """Language and profile of a conversation that cannot be read as a whole."""
+        match row:
+            case {"language": str(language), "profile": dict(profile)}:
+                return cls(language=language, profile=Answers(profile))
+        return cls()
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Conversation":

@@ -108,16 +108,21 @@ class Draft:
             self.trail = [n for n in self.trail if n != name]
 
     def back(self) -> bool:
-        """Ask the last answered question again; False when there is none."""
-        if not self.trail:
+        """Ask the last answered question before this one again; False when there is none."""
+        order = {
+            step.name: place for place, step in enumerate(self.flow.steps if self.flow else ())
+        }
+        pending = order.get(self.asked.step, len(order)) if self.asked else len(order)
+        earlier = [name for name in self.trail if order.get(name, pending) < pending]
+        if not earlier:
             return False
-        self.forget(self.trail[-1])
+        self.forget(earlier[-1])
         return True
 
     def repeat(self, **changes: object) -> None:
         """Put the pending question again, in today's words, with ``changes`` to what was asked."""
         step = self.flow.find(self.asked.step) if self.flow and self.asked else None
-        move = step.run(self.talk()) if step else None
+        move = step.run(self.talk()) if step and step is self._next() else None
         if self.asked is None or not isinstance(move, Ask):
             self.advance()
             return

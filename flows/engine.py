@@ -129,6 +129,8 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
             return Begin("welcome", then=start)
         case Again():
             return reading
+        case Misread() if draft.asked and draft.asked.flow != "welcome":
+            return Begin("welcome")
         case _ if draft.asked is None:
             return Begin("welcome")
         case _:

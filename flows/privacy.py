@@ -100,6 +100,12 @@ def record_alerts(talk: Talk) -> Move:
     return Do(RecordConsent("alerts", given, alerts_notice(talk), talk.speech.code))
 
 
+@alerts.step(when=lambda talk: talk.answers.pick("state") == "stopped")
+def withdraw_alerts(talk: Talk) -> Move:
+    """Turning them off takes the consent back; STOP only silences until START."""
+    return Do(RecordConsent("alerts", False, alerts_notice(talk), talk.speech.code))
+
+
 @alerts.step(when=lambda talk: talk.answers.pick("send_alerts") != "no")
 def switch_alerts(talk: Talk) -> Move:
     """Set them as asked."""

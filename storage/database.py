@@ -32,7 +32,9 @@ def open_database(url: str) -> Engine:
         return _sqlite(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, pool_size=8, max_overflow=4, pool_pre_ping=True)
+    return create_engine(
+        parsed, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def is_sqlite(engine: Engine) -> bool:
@@ -44,7 +46,9 @@ def _sqlite(url: str) -> Engine:
     path = make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": 15})
+    engine = create_engine(
+        url, connect_args={"check_same_thread": False, "timeout": 15}, hide_parameters=True
+    )
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine

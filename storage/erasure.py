@@ -23,12 +23,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     for channel, address in addresses:
         connection.execute(
             update(Inbox)
-            .where(
-                col(Inbox.channel) == channel,
-                col(Inbox.address) == address,
-                col(Inbox.handled_at).is_not(None),
-            )
-            .values(address="", body=None)
+            .where(col(Inbox.channel) == channel, col(Inbox.address) == address)
+            .values(address="", body=None, handled_at=now)
         )
         connection.execute(
             delete(Outbox).where(col(Outbox.channel) == channel, col(Outbox.address) == address)

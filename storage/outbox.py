@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from storage.models import Address, Outbox
 
-MOST_ATTEMPTS = 8
+MOST_ATTEMPTS = 290  # a day, at five minutes a try once it has been a while
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 _BROADCAST = 2
 _CLAIMS = 7360419  # an arbitrary number, the same in every sender

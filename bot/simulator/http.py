@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Engine
 
+from bot.body import read_body
 from bot.channel import Receive, Received
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
@@ -177,7 +178,7 @@ def _number(text: str) -> int:
 
 async def _json(request: web.Request) -> dict[str, Any]:
     try:
-        found = json.loads(await request.read())
+        found = json.loads(await read_body(request))
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
