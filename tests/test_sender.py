@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
@@ -174,9 +174,9 @@ def test_a_passing_problem_is_tried_again_later_and_later(
     database: Engine, clock: Clock, problem: Problem
 ) -> None:
     queue(database, "a")
-    channel = Recorded(*[Failed(problem)] * MOST_ATTEMPTS)
+    channel = Recorded(*[Failed(problem)] * 8)
     waits = []
-    for attempt in range(1, MOST_ATTEMPTS):
+    for attempt in range(1, 8):
         run(database, clock, [channel], lambda n=attempt: rows(database)[0].attempts == n)  # type: ignore[misc]
         [row] = rows(database)
         assert (row.status, row.closed_at) == ("queued", None)
@@ -185,6 +185,8 @@ def test_a_passing_problem_is_tried_again_later_and_later(
         assert len(channel.letters) == attempt
         clock.moment = row.due_at
     assert waits == [1, 2, 4, 8, 16, 32, 64]
+    with database.begin() as connection:
+        connection.execute(update(Outbox).values(attempts=MOST_ATTEMPTS - 1))
     run(database, clock, [channel], settled(database))
     [row] = rows(database)
     assert (row.status, row.problem, row.attempts) == ("failed", problem.value, MOST_ATTEMPTS)
