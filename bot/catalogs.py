@@ -22,6 +22,16 @@ def load_languages(default: str, folder: Path = FOLDER) -> Languages:
     return Languages(speeches, default)
 
 
+def reviewers(folder: Path = FOLDER) -> dict[str, str]:
+    """What each catalog's header says of who has read it, by language."""
+    found = {}
+    for source in sorted(folder.glob("*/LC_MESSAGES/messages.po")):
+        with source.open(encoding="utf-8") as file:
+            lines = [line for line in file if line.startswith('"Last-Translator: ')]
+        found[source.parent.parent.name] = lines[0][18:].split("\\n")[0].strip()
+    return found
+
+
 def _compiled(source: Path) -> GNUTranslations:
     compiled = source.with_suffix(".mo")
     name = source.parent.parent.name

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from flows.messages import Inbound, Outbound
 
+OURS = "sportello:"
+"""How the number of a delivery begins that we made ourselves: a question that a flow puts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -26,6 +29,11 @@ class Received:
     moved_to: str = ""
     message: str = ""
     tap_id: str = ""
+
+    @property
+    def ours(self) -> bool:
+        """Whether nobody wrote: we begin. It opens no window, and what we say is no reply."""
+        return self.external_id.startswith(OURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot import clock
 from bot.catalogs import load_languages
 from bot.channel import Receipt
 from bot.channels import Channels, make_channels
+from bot.chores import Chores
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.receiver import Receiver
@@ -78,7 +79,9 @@ class Runtime:
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
         self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
-        self._scheduler = Scheduler(engine, self._database, settings.zone, now)
+        speech = parts.languages[settings.default_language]
+        chores = Chores(speech, settings.zone, settings.operators_chat_id)
+        self._scheduler = Scheduler(engine, self._database, settings.zone, now, chores)
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
+from bot.chores import Chores
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from storage import upkeep
@@ -21,8 +22,10 @@ KEEP_MESSAGES = timedelta(days=7)
 class Scheduler:
     """Ticks while the process runs; a tick that comes twice, late or never does no harm."""
 
-    def __init__(self, engine: Engine, database: DatabaseThread, zone: ZoneInfo, now: Now) -> None:
-        self._engine, self._database, self._now = engine, database, now
+    def __init__(
+        self, engine: Engine, database: DatabaseThread, zone: ZoneInfo, now: Now, chores: Chores
+    ) -> None:
+        self._engine, self._database, self._now, self._chores = engine, database, now, chores
         self._ticks = AsyncIOScheduler(timezone=zone)
         self._ticks.add_job(
             self.tick,
@@ -50,6 +53,8 @@ class Scheduler:
 
     def _tidy(self) -> None:
         now = self._now()
+        with self._engine.begin() as connection:
+            self._chores.run(connection, now)
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)

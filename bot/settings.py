@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     simulator_password: SecretStr = SecretStr("")
     send_lease_seconds: int = Field(40, ge=1, le=3600)
     demo: bool = False
+    sportello_operator: str = ""
+    operators_chat_id: str = ""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -33,7 +33,8 @@ class Dialogue:
             before = last.scalar() or 0
         number = f"{self._parts.now().timestamp()}-{next(self._numbers)}"
         said = replace(inbound, hint=inbound.hint or self._hint)
-        received = Received(self._channel, f"t{number}", self._chat, said, message="1")
+        external = f"{self._chat}-{number}"
+        received = Received(self._channel, external, self._chat, said, message="1")
         for result in self._worker.take([Delivery(received)]):
             if isinstance(result, Exception):
                 raise result

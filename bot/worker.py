@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, select, update
 from sqlmodel import col
 
+from bot.address_changes import apply_change
 from bot.blame import kind, where
 from bot.channel import Letter, Received
 from bot.clock import Now, local_day
@@ -22,7 +23,6 @@ from bot.turn import compute
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.messages import Outbound
-from storage import outbox
 from storage.columns import to_ms
 from storage.database import reading
 from storage.desk import DatabaseDesk
@@ -187,7 +187,7 @@ class Worker:
     ) -> Letter | None:
         channel, address, at = received.channel, received.address, to_ms(now)
         if received.inbound is None:
-            _change(connection, received)
+            apply_change(connection, received)
             return None
         person = person or self._turns.person(cursor, channel, address, at)
         if person is None and _answers_nothing(received.inbound.tap):
@@ -232,7 +232,8 @@ class Worker:
             return
         state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
-        self._turns.heard(cursor, received.channel, received.address, at)
+        if not received.ours:
+            self._turns.heard(cursor, received.channel, received.address, at)
 
     def _post(
         self,
@@ -259,7 +260,8 @@ class Worker:
             channel=received.channel,
             address=received.address,
             body=body,
-            origin="goodbye" if desk.erased else "reply",
+            origin=_origin(received, desk),
+            priority=1 if received.ours else 0,
             inbox_id=inbox_id,
             edits=edits,
             due_at=at,
@@ -285,16 +287,12 @@ class Worker:
         return Letter(row[0], received.channel, row[1], says, received.message)
 
 
+def _origin(received: Received, desk: DatabaseDesk) -> str:
+    if desk.erased:
+        return "goodbye"
+    return "reminder" if received.ours else "reply"
+
+
 def _answers_nothing(tap: str) -> bool:
     """A button of a question we know nothing of: the second tap on "delete everything"."""
     return bool(tap) and not tap.startswith("go:")
-
-
-def _change(connection: Connection, received: Received) -> None:
-    match received.change:
-        case "blocked":
-            outbox.block(connection, received.channel, received.address)
-        case "unblocked":
-            outbox.unblock(connection, received.channel, received.address)
-        case "moved":
-            outbox.move(connection, received.channel, received.address, received.moved_to)

@@ -6,6 +6,7 @@ from flows.intake import intake
 from flows.menu import help, menu, person
 from flows.privacy import alerts, erase, privacy, stop, welcome_back
 from flows.speech import Languages
+from flows.still import still
 from flows.welcome import make_language, make_welcome
 
 
@@ -19,6 +20,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         menu,
         help,
         person,
+        still,
         privacy,
         alerts,
         stop,

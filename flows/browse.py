@@ -29,8 +29,9 @@ def chosen(talk: Talk) -> Listing | None:
 
 def found(talk: Talk) -> list[Listing]:
     """What the topic holds for this person, best first."""
-    everything = talk.desk.listings(talk.answers.pick("topic"), talk.speech.code)
-    return ranked(everything, talk)[:_MOST]
+    home = talk.profile.pick("comune")
+    candidates = talk.desk.listings(talk.answers.pick("topic"), talk.speech.code, home)
+    return ranked(candidates, talk)[:_MOST]
 
 
 @browse.step()

@@ -1,13 +1,16 @@
 """An offer in words: one line for a list, a card for the whole."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from flows import labels
 from flows.desk import Listing
+from flows.hours import WEEK, Hours
 from flows.matching import distance
 from flows.talk import Talk
 
-_WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CHECKED_LATELY = timedelta(days=45)
+"""An offer that nobody has checked for longer says so."""
 
 
 def line(listing: Listing, talk: Talk) -> str:
@@ -42,7 +45,8 @@ def _facts(listing: Listing, talk: Talk) -> Iterator[str]:
     yield from _home(listing, talk)
     yield from _wanted(listing, talk)
     if area := about.get("area"):
-        yield fill(_("For: {places}"), places=talk.speech.list(area))
+        places = (place.name for code in area if (place := talk.desk.places.get(code)))
+        yield fill(_("For: {places}"), places=talk.speech.list(places))
     if n := about.get("notice_hours"):
         yield fill(talk.ngettext("Book {n} hour before.", "Book {n} hours before.", n), n=n)
     if listing.places:
@@ -82,6 +86,10 @@ def _wanted(listing: Listing, talk: Talk) -> Iterator[str]:
         yield fill(_("You need driving licence {kind}."), kind=about["licence"])
     if about.get("experience") == "none":
         yield _("No experience needed.")
+    if about.get("trained"):
+        yield _("You learn the work there.")
+    if about.get("neet"):
+        yield _("For people who neither work nor study.")
     if about.get("ride"):
         yield _("They bring you to work.")
     if about.get("lodging"):
@@ -112,9 +120,33 @@ def _contact(listing: Listing, talk: Talk) -> Iterator[str]:
     yield fill(_("☎️ {who}: {phone}"), who=listing.organisation, phone=listing.phone)
     if listing.address:
         yield fill(_("Address: {address}"), address=listing.address)
-    yield fill(_("✔️ Checked on {day}"), day=talk.speech.date(listing.checked_on))
-    if listing.language != talk.speech.code:
-        yield _("This offer is only in Italian. The desk can explain it to you.")
+    if listing.email:
+        yield fill("✉️ {email}", email=listing.email)
+    yield _checked(listing, talk)
+    yield _trusted(listing, talk)
+
+
+def _checked(listing: Listing, talk: Talk) -> str:
+    _, day = talk.gettext, talk.speech.date(listing.checked_on)
+    if talk.today - listing.checked_on > CHECKED_LATELY:
+        return talk.fill(_("⚠️ Last checked on {day}. Call before you go."), day=day)
+    return talk.fill(_("✔️ Checked on {day}"), day=day)
+
+
+def _trusted(listing: Listing, talk: Talk) -> str:
+    """How far the words can be trusted, where they are not quite the offer's own."""
+    _ = talk.gettext
+    match listing.words:
+        case "other":
+            text = _("This offer is only in this language: {language}. The desk can explain it.")
+            return talk.fill(text, language=talk.speech.language_name(listing.language))
+        case "partly":
+            return _("A part of this offer is only in Italian. The desk can explain it to you.")
+        case "stale":
+            return _("The offer has changed since this translation. Ask the desk to be sure.")
+        case "unreviewed":
+            return _("This translation has not been checked yet.")
+    return ""
 
 
 def _where(listing: Listing, talk: Talk) -> str:
@@ -129,25 +161,23 @@ def _where(listing: Listing, talk: Talk) -> str:
 
 
 def _hours(listing: Listing, talk: Talk) -> str:
-    about = listing.details
-    days = _days(about.get("days", ()), talk)
-    hours = (
-        f"{about['start']}–{about['end']}"
-        if about.get("start") and about.get("end")
-        else (str(about.get("start") or ""))
-    )
-    week = about.get("hours_week")
-    weekly = (
-        talk.fill(talk.ngettext("{n} hour a week", "{n} hours a week", week), n=week)
-        if week
-        else ""
-    )
-    return ", ".join(part for part in (days, talk.speech.isolate(hours), weekly) if part)
+    spans = "; ".join(_span(hours, talk) for hours in listing.details.get("hours", ()))
+    week = listing.details.get("hours_week")
+    if not week:
+        return spans
+    weekly = talk.fill(talk.ngettext("{n} hour a week", "{n} hours a week", week), n=week)
+    return f"{spans}, {weekly}" if spans else weekly
+
+
+def _span(hours: Hours, talk: Talk) -> str:
+    times = f"{hours.start}–{hours.end}" if hours.end else hours.start
+    parts = (_days(hours.days, talk), talk.speech.isolate(times))
+    return ", ".join(part for part in parts if part)
 
 
 def _days(days: tuple[str, ...], talk: Talk) -> str:
     names = talk.speech.weekdays
-    at = [_WEEK.index(day) for day in days if day in _WEEK]
+    at = [WEEK.index(day) for day in days]
     if len(at) > 2 and at == list(range(at[0], at[-1] + 1)):
         return f"{names[at[0]]}–{names[at[-1]]}"
     return ", ".join(names[i] for i in at)

@@ -14,9 +14,11 @@ TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "
 class Listing:
     """An offer that operators checked, in one language.
 
-    ``language`` is the language its words are in: another than the reader's means that no
-    translation exists, and the reader is told. ``details`` holds the typed facts of its topic
-    (money in euro, ages in years or ``…_months``, times as HH:MM), which need no translation.
+    ``language`` is the language its words are in. ``words`` says how far they can be trusted, and
+    the reader is told: ``own`` (written or reviewed), ``unreviewed``, ``stale`` (the Italian has
+    changed since), ``partly`` (a part is only in Italian) or ``other`` (no translation at all).
+    ``details`` holds the typed facts of its topic (money in euro, ages in years or ``…_months``,
+    `Hours`), which need no translation.
     """
 
     id: str
@@ -29,6 +31,8 @@ class Listing:
     phone: str
     checked_on: date
     valid_until: date
+    words: str = "own"
+    email: str = ""
     address: str = ""
     bring: str = ""
     who: str = ""
@@ -65,22 +69,34 @@ class NoteInterest:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerForOffer:
+    """Whoever answers for an offer said ``yes`` (it holds), ``filled`` or ``changed``."""
+
+    listing: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseContact:
     """Forget everything about the person, for good."""
 
 
-Command = RecordConsent | SetAlerts | NoteInterest | EraseContact
+Command = RecordConsent | SetAlerts | NoteInterest | AnswerForOffer | EraseContact
 
 
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
 
-    def listings(self, topic: str, language: str) -> Sequence[Listing]:
-        """Every offer of a topic that may be shown today, in no order."""
+    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+        """Offers of a topic that may be shown today: many, those near ``home`` (ISTAT) first."""
         ...
 
     def listing(self, id: str, language: str) -> Listing | None:
         """One offer, or None when it may not be shown any more."""
+        ...
+
+    def answers_for(self, id: str) -> bool:
+        """Whether this person answers for this offer (employer, owner …)."""
         ...
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from math import asin, cos, radians, sin, sqrt
 
 from rapidfuzz import fuzz, process
@@ -51,6 +52,19 @@ class Gazetteer:
         if best is None or distance_km(here, best.position) > FAR_KM:
             return None
         return best
+
+    @cache  # noqa: B019 the one gazetteer lives as long as the program
+    def around(self, istat: str) -> tuple[str, ...]:
+        """The codes of all comuni, the nearest to this one first; none when it is not known."""
+        home = self._by_istat.get(istat)
+        if home is None:
+            return ()
+        return tuple(
+            sorted(
+                self._by_istat,
+                key=lambda code: distance_km(home.position, self._by_istat[code].position),
+            )
+        )
 
     def named(self, typed: str) -> Place | None:
         """The comune with exactly this name or alias."""

@@ -8,10 +8,20 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.desk import Command, EraseContact, Listing, NoteInterest, RecordConsent, SetAlerts
+from flows.desk import (
+    AnswerForOffer,
+    Command,
+    EraseContact,
+    Listing,
+    NoteInterest,
+    RecordConsent,
+    SetAlerts,
+)
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from storage import listings
+from storage.audit import By
+from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Interest
@@ -42,19 +52,29 @@ class DatabaseDesk:
         self._channel, self._now, self._today = channel, now, today
         self.erased = False
         self._acted = False
+        self._listings: dict[tuple[str, str, str], Sequence[Listing]] = {}
 
     @property
     def places(self) -> Gazetteer:
         """The comuni we know."""
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str) -> Sequence[Listing]:
-        """Every offer of a topic that may be shown today."""
-        return listings.shown(self._connection, topic, language, self._today)
+    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+        """Offers of a topic that may be shown today; read once a turn."""
+        key = (topic, language, home)
+        if key not in self._listings:
+            near = self.places.around(home)
+            found = listings.shown(self._connection, topic, language, self._today, near)
+            self._listings[key] = found
+        return self._listings[key]
 
     def listing(self, id: str, language: str) -> Listing | None:
         """One offer, or None when it may not be shown any more."""
         return listings.one(self._connection, id, language, self._today)
+
+    def answers_for(self, id: str) -> bool:
+        """Whether this person answers for this offer."""
+        return providers.answers_for(self._connection, self._contact_id, id)
 
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
@@ -68,6 +88,8 @@ class DatabaseDesk:
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
+            case AnswerForOffer(listing, said):
+                return self._answer(listing, said)
             case EraseContact():
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True
@@ -97,6 +119,13 @@ class DatabaseDesk:
 
     def _set(self, statement: Update, value: str) -> str:
         self._connection.execute(statement, {"of": self._contact_id, "to": value})
+        return "done"
+
+    def _answer(self, listing: str, said: str) -> str:
+        if not self.answers_for(listing):
+            return "not_yours"
+        by = By("provider", self._now)
+        providers.answer(self._connection, listing, said, by, self._today)
         return "done"
 
     def _interest(self, listing: str) -> str:

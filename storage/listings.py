@@ -1,92 +1,170 @@
 """Reading offers as a person may see them today."""
 
+import hashlib
+from collections.abc import Callable, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from flows.desk import Listing as Offer
+from flows.hours import Hours, parse_hours
 from storage.models import Listing, ListingText
 
 SOURCE_LANGUAGE = "it"
+SECOND_LANGUAGE = {"pcm": "en"}
+"""Where an offer is not translated, the language that its readers know better than Italian."""
+
+ENOUGH = 80
+_WORDS = ("title", "summary", "bring", "who")
 _DATES = ("starts_on", "ends_on", "available_from", "on")
+_FIELDS = (
+    "id",
+    "topic",
+    "organisation",
+    "comune",
+    "phone",
+    "email",
+    "checked_on",
+    "valid_until",
+    "address",
+    "places",
+    "details",
+)
 
 
-def shown(connection: Connection, topic: str, language: str, today: date) -> list[Offer]:
-    """Every offer of the topic that is published and valid, in ``language`` or its source's."""
-    values = {"language": language, "today": today, "topic": topic}
-    return [_offer(row) for row in connection.execute(_of_topic(), values)]
+def shown(
+    connection: Connection, topic: str, language: str, today: date, near: Sequence[str] = ()
+) -> list[Offer]:
+    """At most about `ENOUGH` offers of the topic that are published and valid, nearest first.
+
+    ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
+    comune those that end first come first.
+    """
+    values = {"today": today, "topic": topic}
+    counts = {row.comune: row.n for row in connection.execute(_counts(), values)}
+    values |= {"language": language, "second": SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)}
+    rows = connection.execute(_in_comuni(), {**values, "comuni": _nearest(counts, near)})
+    return [_offer(row, language) for row in rows]
 
 
-def one(connection: Connection, id: str, language: str, today: date) -> Offer | None:
-    """The offer, or None when it may not be shown."""
-    values = {"language": language, "today": today, "id": id}
-    row = connection.execute(_with_id(), values).first()
-    return _offer(row) if row else None
+def one(connection: Connection, id: str, language: str, today: date | None = None) -> Offer | None:
+    """The offer, or None when it may not be shown; without ``today`` whatever its state."""
+    second = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)
+    values = {"language": language, "second": second, "today": today, "id": id}
+    row = connection.execute(_with_id(today is not None), values).first()
+    return _offer(row, language) if row else None
+
+
+def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
+    """The comuni to look in: as many of the nearest as hold enough offers."""
+    far = len(near)
+    order = {comune: place for place, comune in enumerate(near)}
+    found, total = [], 0
+    for comune in sorted(counts, key=lambda comune: (order.get(comune, far), comune)):
+        if total >= ENOUGH:
+            break
+        found.append(comune)
+        total += counts[comune]
+    return found
+
+
+# Built once for each use: building a query costs several times what running it does.
 
 
 @cache
-def _of_topic() -> Select[Any]:
-    return _query().where(col(Listing.topic) == bindparam("topic"))
+def _counts() -> Select[Any]:
+    query: Select[Any] = select(col(Listing.comune), func.count().label("n"))
+    topical = col(Listing.topic) == bindparam("topic")
+    return query.where(topical, *_valid()).group_by(col(Listing.comune))
 
 
 @cache
-def _with_id() -> Select[Any]:
-    return _query().where(col(Listing.id) == bindparam("id"))
-
-
-def _query() -> Select[Any]:
-    """Built once for each use: building it costs several times what running it does."""
-    own, source = aliased(ListingText), aliased(ListingText)
-    words = [
-        func.coalesce(col(getattr(own, name)), col(getattr(source, name))).label(name)
-        for name in ("language", "title", "summary", "bring", "who")
-    ]
-    fields = [
-        col(getattr(Listing, name))
-        for name in (
-            "id",
-            "topic",
-            "organisation",
-            "comune",
-            "phone",
-            "checked_on",
-            "valid_until",
-            "address",
-            "places",
-            "details",
-        )
-    ]
+def _in_comuni() -> Select[Any]:
     return (
-        select(*fields, *words)
-        .join(
-            source,
-            and_(
-                col(source.listing_id) == col(Listing.id),
-                col(source.language) == SOURCE_LANGUAGE,
-            ),
-        )
-        .outerjoin(
-            own,
-            and_(
-                col(own.listing_id) == col(Listing.id), col(own.language) == bindparam("language")
-            ),
-        )
+        _query()
         .where(
-            col(Listing.status) == "published",
-            col(Listing.valid_until) >= bindparam("today"),
-            col(Listing.valid_from) <= bindparam("today"),
+            col(Listing.topic) == bindparam("topic"),
+            col(Listing.comune).in_(bindparam("comuni", expanding=True)),
+            *_valid(),
         )
+        .order_by(col(Listing.valid_until), col(Listing.id))
+        .limit(2 * ENOUGH)
     )
 
 
-def _offer(row: Any) -> Offer:
-    values = dict(row._mapping)
+@cache
+def _with_id(valid: bool) -> Select[Any]:
+    query = _query().where(col(Listing.id) == bindparam("id"))
+    return query.where(*_valid()) if valid else query
+
+
+def _valid() -> tuple[Any, ...]:
+    return (
+        col(Listing.status) == "published",
+        col(Listing.valid_until) >= bindparam("today"),
+        col(Listing.valid_from) <= bindparam("today"),
+    )
+
+
+def _query() -> Select[Any]:
+    """An offer with its words in the reader's language, in a second one and in Italian."""
+    columns = [col(getattr(Listing, name)) for name in _FIELDS]
+    query: Select[Any] = select(*columns)
+    for prefix, language in (("own", "language"), ("second", "second"), ("it", "")):
+        text = aliased(ListingText)
+        spoken = bindparam(language) if language else SOURCE_LANGUAGE
+        words: list[Any] = [col(getattr(text, name)).label(f"{prefix}_{name}") for name in _WORDS]
+        its = (col(text.listing_id) == col(Listing.id)) & (col(text.language) == spoken)
+        query = query.add_columns(*words).join(text, its, isouter=prefix != "it")
+        if prefix == "own":
+            query = query.add_columns(col(text.made_from), col(text.reviewed_by))
+    return query
+
+
+def _offer(row: Any, language: str) -> Offer:
+    values = row._mapping
     details = dict(values["details"])
     for name in _DATES:
         if details.get(name):
             details[name] = date.fromisoformat(details[name])
-    return Offer(**{**values, "details": details})
+    if "hours" in details:
+        details["hours"] = _hours(details["hours"])
+    fields = {name: values[name] for name in _FIELDS if name != "details"}
+    return Offer(**fields, details=details, **_spoken(values, language))
+
+
+def _spoken(values: Any, language: str) -> dict[str, Any]:
+    """The words, what language they are in, and how far they can be trusted."""
+    if values["own_title"]:
+        words = {name: values[f"own_{name}"] or values[f"it_{name}"] for name in _WORDS}
+        return {**words, "language": language, "words": _trust(values, language)}
+    prefix = "second" if values["second_title"] else "it"
+    words = {name: values[f"{prefix}_{name}"] or values[f"it_{name}"] for name in _WORDS}
+    spoken = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE) if prefix == "second" else "it"
+    return {**words, "language": spoken, "words": "other"}
+
+
+def _trust(values: Any, language: str) -> str:
+    if language == SOURCE_LANGUAGE:
+        return "own"
+    made_from = values["made_from"] or {}
+    for name in _WORDS:
+        if values[f"it_{name}"] and not values[f"own_{name}"]:
+            return "partly"
+    for name in _WORDS:
+        if values[f"own_{name}"] and made_from.get(name) != hashed(values[f"it_{name}"]):
+            return "stale"
+    return "own" if values["reviewed_by"] else "unreviewed"
+
+
+@lru_cache(10_000)
+def hashed(words: str) -> str:
+    """What tells whether Italian words have changed since they were translated."""
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+_hours: Callable[[str], tuple[Hours, ...]] = lru_cache(10_000)(parse_hours)

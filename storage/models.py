@@ -170,15 +170,22 @@ class Event(SQLModel, table=True):
 
 
 class Listing(SQLModel, table=True):
-    """An offer that operators checked. ``details`` holds the typed facts of its topic as JSON."""
+    """An offer that operators checked. ``details`` holds the typed facts of its topic as JSON.
 
-    __table_args__ = (Index("listing_topic", "topic", "status", "valid_until"),)
+    ``provider_id`` is the person who answers for it on a channel (`storage.content.providers`);
+    ``asked_at`` is when they were last asked whether it still holds.
+    """
+
+    __table_args__ = (
+        Index("listing_shown", "topic", "status", "comune", "valid_until", "valid_from", "id"),
+    )
     id: str = Field(primary_key=True)
     topic: str
     organisation: str
     comune: str
     address: str = ""
     phone: str
+    email: str = ""
     places: int | None = None
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     status: str
@@ -187,10 +194,19 @@ class Listing(SQLModel, table=True):
     checked_on: date
     checked_by: str
     source: str
+    provider_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), index=True),
+    )
+    asked_at: datetime | None = _at(nullable=True)
 
 
 class ListingText(SQLModel, table=True):
-    """The words of an offer in one language."""
+    """The words of an offer in one language.
+
+    ``made_from`` holds, field by field, the hash of the Italian words that were translated: when
+    those have changed the translation is stale. ``reviewed_by`` is who has read this translation.
+    """
 
     __tablename__ = "listing_text"
     listing_id: str = Field(primary_key=True, foreign_key="listing.id", ondelete="CASCADE")
@@ -199,6 +215,8 @@ class ListingText(SQLModel, table=True):
     summary: str
     bring: str = ""
     who: str = ""
+    made_from: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reviewed_by: str = ""
 
 
 class Interest(SQLModel, table=True):
@@ -216,6 +234,31 @@ class Template(SQLModel, table=True):
 
     name: str = Field(primary_key=True)
     sid: str
+
+
+class Audit(SQLModel, table=True):
+    """Who changed what: never edited. ``before`` and ``after`` hold no personal data."""
+
+    __table_args__ = (Index("audit_subject", "subject", "id"), _NEVER_REUSED)
+    id: int = _id()
+    at: datetime = _at()
+    operator: str
+    action: str
+    subject: str
+    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
+class Notice(SQLModel, table=True):
+    """Something the operators should know, until one of them closes it."""
+
+    id: int = _id()
+    at: datetime = _at()
+    kind: str
+    subject: str = ""
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    closed_at: datetime | None = _at(nullable=True)
+    closed_by: str = ""
 
 
 class JobRun(SQLModel, table=True):

@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 from storage.database import is_sqlite
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every migration that is missing. On SQLite foreign keys are off meanwhile.
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Run every migration that is missing, up to ``to``. On SQLite foreign keys are off meanwhile.
 
     With them on, SQLite's table rebuild deletes child rows. Raises RuntimeError when rows then
     point nowhere.
@@ -22,7 +22,7 @@ def upgrade(engine: Engine) -> None:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(7360418)"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
         return
     with engine.connect() as connection:
         cursor = connection.connection.cursor()
@@ -31,7 +31,7 @@ def upgrade(engine: Engine) -> None:
         try:
             with connection.begin():
                 config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                command.upgrade(config, to)
                 if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise RuntimeError(
                         "rows point nowhere after the migration; nothing was changed"

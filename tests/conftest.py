@@ -1,20 +1,24 @@
 """What many tests need: languages, a fresh database, an assistant with the demo content."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Connection, Engine
+from typer.testing import CliRunner
 
+import admin_cli
 from bot.catalogs import load_languages
 from bot.runtime import Parts
 from bot.settings import Settings
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
-from storage.content import import_folder
+from storage.audit import By
+from storage.content.importing import import_offers, rows_of
 from storage.database import open_database
 from storage.schema import upgrade
 from tests.databases import postgresql
@@ -51,14 +55,19 @@ def flows(languages: Languages) -> FlowEngine:
     return FlowEngine(all_flows(languages), languages)
 
 
+def import_demo(connection: Connection, folder: Path = ROOT / "content") -> dict[str, str]:
+    """The demo content, dated from the tests' first day."""
+    return import_offers(connection, *rows_of(folder), By("anna", START), START.date())
+
+
 @pytest.fixture(scope="session")
 def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the demo content, dated from the tests' first day; copy before use."""
     path = tmp_path_factory.mktemp("content") / "filled.db"
     engine = open_database(f"sqlite:///{path}")
     upgrade(engine)
-    with Session(engine) as session, session.begin():
-        import_folder(session, ROOT / "content", START.date())
+    with engine.begin() as connection:
+        import_demo(connection)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
@@ -104,3 +113,27 @@ def parts(
     settings: Settings, engine: Engine, languages: Languages, flows: FlowEngine, clock: Clock
 ) -> Parts:
     return Parts(settings, engine, languages, flows, clock)
+
+
+class Run:
+    """Runs commands in this process."""
+
+    def __call__(self, *arguments: str, code: int = 0, typed: str = "") -> str:
+        """What a command printed, both ways."""
+        result = CliRunner().invoke(admin_cli.app, list(arguments), input=typed)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result.output
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        return json.loads(self(*arguments, code=code))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Commands without any setting of the machine, in an empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
+    monkeypatch.setenv("COLUMNS", "160")
+    return Run()

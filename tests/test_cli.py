@@ -11,48 +11,23 @@ from typing import Any
 import pytest
 import typer
 from sqlalchemy import Engine
-from typer.testing import CliRunner
 
 import admin_cli
 from bot.channel import Received
 from bot.runtime import Parts
-from bot.settings import Settings
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.schema import is_current
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Run
 
 NAME = "Zoltanka"
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the machine, no .env, an empty working directory."""
-    monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'cli.db'}")
-    monkeypatch.setenv("COLUMNS", "160")
-
-
-@pytest.fixture
-def run() -> "Run":
-    return Run()
-
-
-class Run:
-    """Runs commands in this process."""
-
-    def __call__(self, *arguments: str, code: int = 0, typed: str = "") -> str:
-        """What a command printed, both ways."""
-        result = CliRunner().invoke(admin_cli.app, list(arguments), input=typed)
-        assert result.exit_code == code, (result.output, result.exception)
-        return result.output
-
-    def json(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self(*arguments, code=code))
+def environment(run: Run) -> None:
+    """The same for commands in a process of their own."""
 
 
 def process(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
 from bot.channel import Letter, Received
+from bot.chores import Chores
 from bot.database_thread import DatabaseThread
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
@@ -61,7 +62,8 @@ class Site:
         async def tick() -> None:
             thread = DatabaseThread(self.parts.engine)
             parts = self.parts
-            await Scheduler(parts.engine, thread, parts.settings.zone, parts.now).tick()
+            chores = Chores(parts.languages["it"], parts.settings.zone, "")
+            await Scheduler(parts.engine, thread, parts.settings.zone, parts.now, chores).tick()
             thread.close()
 
         asyncio.run(tick())

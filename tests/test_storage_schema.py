@@ -1,6 +1,7 @@
 """Migrations: from nothing to this release, on both databases, with what is in them."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from threading import Barrier, Thread
 
@@ -12,8 +13,14 @@ from sqlalchemy import Engine, inspect, text
 from sqlmodel import SQLModel
 
 import storage.models
+from flows.hours import WEEK, Hours
+from storage import listings
+from storage.contacts import export_contact
+from storage.content.translations import units
 from storage.database import open_database
+from storage.gazetteer import load_gazetteer
 from storage.schema import is_current, upgrade
+from tests.conftest import ROOT
 from tests.test_storage_database import KINDS, bare
 
 
@@ -81,9 +88,39 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("event", "contact_id", "SET NULL"),
         ("interest", "contact_id", "CASCADE"),
         ("interest", "listing_id", "CASCADE"),
+        ("listing", "provider_id", "SET NULL"),
         ("listing_text", "listing_id", "CASCADE"),
         ("outbox", "contact_id", "CASCADE"),
     }
+
+
+RELEASES = sorted((ROOT / "tests" / "releases").glob("*.sql"))
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
+def test_a_database_of_a_release_upgrades_with_its_data(database: Engine, release: Path) -> None:
+    rows = [line for line in release.read_text().splitlines() if line.startswith("INSERT INTO")]
+    version = next(line for line in rows if "alembic_version" in line).split("'")[1]
+    upgrade(database, version)
+    with database.begin() as connection:
+        if database.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET session_replication_role = replica")
+        else:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        for row in rows:
+            if "alembic_version" not in row:
+                connection.exec_driver_sql(row.replace("%", "%%"))
+    assert not is_current(database)
+    upgrade(database)
+    assert is_current(database)
+    with database.begin() as connection:
+        taxi = listings.one(connection, "tra_social_taxi", "fr", date(2026, 11, 23))
+        [unit] = [u for u in units(connection, "fr") if u.id == "tra_social_taxi"][:1]
+        kept = export_contact(connection, 1)
+    assert taxi and taxi.words == "unreviewed" and unit.state == "unreviewed"
+    assert taxi.details["hours"] == (Hours(WEEK[:5], "07:00", "18:00"),)
+    assert load_gazetteer().get(taxi.details["area"][0]) is not None
+    assert kept and kept["interests"] and kept["conversation"]["language"] == "fr"
 
 
 def test_two_at_once_do_it_once(database: Engine) -> None:

@@ -23,6 +23,7 @@ from bot.drawing import plain, utf16_length
 from flows.conversation import Asked, Conversation
 from flows.desk import (
     TOPICS,
+    AnswerForOffer,
     Command,
     Desk,
     EraseContact,
@@ -89,6 +90,7 @@ class MemoryDesk:
     def __init__(self, offers: MemoryOffers, contact: Contact) -> None:
         self._offers, self.contact = offers, contact
         self.interests: set[str] = set()
+        self.provides: set[str] = set()
         self.consents: list[RecordConsent] = []
         self.erased = False
 
@@ -96,11 +98,14 @@ class MemoryDesk:
     def places(self) -> Gazetteer:
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str) -> Sequence[Listing]:
+    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
         return self._offers.of_topic(topic, language)
 
     def listing(self, id: str, language: str) -> Listing | None:
         return self._offers.one(id, language)
+
+    def answers_for(self, id: str) -> bool:
+        return id in self.provides
 
     def perform(self, command: Command) -> str:
         match command:
@@ -114,6 +119,8 @@ class MemoryDesk:
                 if self._offers.one(listing, "it") is None:
                     return "gone"
                 self.interests.add(listing)
+            case AnswerForOffer(listing):
+                self.provides.discard(listing)
             case EraseContact():
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
@@ -381,7 +388,7 @@ def test_every_offer_is_shown_somewhere(walk: Walk, offers: MemoryOffers) -> Non
 
 def test_a_topic_without_offers_leads_on(flows: FlowEngine, offers: MemoryOffers) -> None:
     class Empty(MemoryDesk):
-        def listings(self, topic: str, language: str) -> Sequence[Listing]:
+        def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
             return ()
 
     contact = Contact("telegram")

@@ -370,16 +370,16 @@ def add_offer(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO listing (id, topic, organisation, comune, address, phone, details,"
-                " status, valid_from, valid_until, checked_on, checked_by, source) VALUES"
-                " ('job_x', 'job', 'o', '005102', '', '1', '{}', 'published', '2026-01-01',"
+                "INSERT INTO listing (id, topic, organisation, comune, address, phone, email,"
+                " details, status, valid_from, valid_until, checked_on, checked_by, source) VALUES"
+                " ('job_x', 'job', 'o', '005102', '', '1', '', '{}', 'published', '2026-01-01',"
                 " '2027-01-01', '2026-01-01', 'a', 's')"
             )
         )
         connection.execute(
             text(
-                "INSERT INTO listing_text (listing_id, language, title, summary, bring, who)"
-                " VALUES ('job_x', 'it', 't', 's', '', '')"
+                "INSERT INTO listing_text (listing_id, language, title, summary, bring, who,"
+                " made_from, reviewed_by) VALUES ('job_x', 'it', 't', 's', '', '', '{}', '')"
             )
         )
 

@@ -1,0 +1,55 @@
+"""What a command works with: settings, database, the operator's name."""
+
+import getpass
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from bot.runtime import Parts
+    from bot.settings import Settings
+    from storage.audit import By
+
+
+def settings() -> "Settings":
+    """From the environment and .env. Raises WrongSettingError."""
+    from bot.settings import load_settings
+
+    return load_settings()
+
+
+def database() -> "Engine":
+    """The database the settings name."""
+    from storage.database import open_database
+
+    return open_database(settings().database_url.get_secret_value())
+
+
+def to_read() -> "Engine":
+    """The same, for transactions that only read."""
+    from storage.database import reading
+
+    return reading(database())
+
+
+def parts() -> "Parts":
+    """Database, languages and flows."""
+    from bot.runtime import make_parts
+
+    return make_parts(settings())
+
+
+def today() -> date:
+    """The local day."""
+    from bot import clock
+
+    return clock.local_day(clock.now(), settings().zone)
+
+
+def by() -> "By":
+    """Who does this, and when: SPORTELLO_OPERATOR, or the name they logged in with."""
+    from bot import clock
+    from storage.audit import By
+
+    return By(settings().sportello_operator or getpass.getuser(), clock.now())

@@ -1,0 +1,49 @@
+"""An offer as a person will see it, on a channel and in a language, before anybody does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.channel import Letter
+from bot.simulator.render import Bubble, draw
+from flows.conversation import Conversation
+from flows.desk import Command, Listing
+from flows.engine import Engine
+from flows.messages import Inbound
+from flows.places import Gazetteer
+from flows.talk import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOffer:
+    """`flows.desk.Desk` with one offer, whatever its state; it does nothing."""
+
+    offer: Listing
+    places: Gazetteer
+
+    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+        return [self.offer]
+
+    def listing(self, id: str, language: str) -> Listing | None:
+        return self.offer
+
+    def answers_for(self, id: str) -> bool:
+        return False
+
+    def perform(self, command: Command) -> str:
+        return "done"
+
+
+def preview(
+    flows: Engine, offer: Listing, places: Gazetteer, language: str, channel: str, today: date
+) -> list[Bubble]:
+    """The messages that show ``offer``; ``channel``: telegram, whatsapp, or empty."""
+    turn = flows.take_turn(
+        Conversation(language=language),
+        Inbound(start=f"browse-{offer.id}"),
+        Contact(channel),
+        _OneOffer(offer, places),
+        today,
+    )
+    assert turn.says is not None, "an offer is always answered with its card"
+    return draw(Letter(0, channel, "", turn.says), channel)

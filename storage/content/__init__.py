@@ -1,0 +1,1 @@
+"""Offers as operators keep them: fields, sheets, changes, translations, freshness."""
