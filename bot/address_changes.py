@@ -1,17 +1,30 @@
-"""What a provider tells of an address itself: blocked, unblocked, moved."""
+"""What follows for an address from what a provider tells: it blocked us, moved, opted out."""
+
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.channel import Received
-from storage import outbox
+from bot.channel import Problem, Received
+from storage import addresses
 
 
 def apply_change(connection: Connection, received: Received) -> None:
-    """Write it down where the sender looks."""
+    """A delivery that is no message: blocked, unblocked or moved."""
     match received.change:
         case "blocked":
-            outbox.block(connection, received.channel, received.address)
+            addresses.block(connection, received.channel, received.address)
         case "unblocked":
-            outbox.unblock(connection, received.channel, received.address)
+            addresses.unblock(connection, received.channel, received.address)
         case "moved":
-            outbox.move(connection, received.channel, received.address, received.moved_to)
+            addresses.move(connection, received.channel, received.address, received.moved_to)
+
+
+def apply_problem(
+    connection: Connection, channel: str, address: str, problem: Problem, now: datetime
+) -> None:
+    """Why a message was not sent may be a reason to write no more."""
+    match problem:
+        case Problem.UNREACHABLE:
+            addresses.block(connection, channel, address)
+        case Problem.STOPPED:
+            addresses.stop_alerts(connection, channel, address, now)

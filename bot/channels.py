@@ -15,6 +15,7 @@ from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
 from bot.settings import Settings
 from storage.database import reading
+from storage.only_one import only_one
 from storage.templates import load_templates, save_templates
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 Loop = Callable[[asyncio.Event], Coroutine[None, None, None]]
 _AGAIN_SECONDS = 60
 _CATCH_UP = timedelta(minutes=5)
+_POLLING = 7360420  # an arbitrary number, the same in every process
 _DOWN_AT_MOST = timedelta(hours=24)
 
 
@@ -102,7 +104,7 @@ def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
                 return
 
     async def fetch(stopping: asyncio.Event) -> None:
-        await poll(channel, receive, stopping)
+        await poll(channel, receive, stopping, only_one(parts.engine, _POLLING))
 
     channels.by_name["telegram"] = channel
     channels.loops.append(introduce)

@@ -12,6 +12,8 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from bot import clock
+from bot.address_changes import apply_problem
+from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
 from bot.channels import Channels, make_channels
@@ -36,6 +38,8 @@ log = logging.getLogger(__name__)
 
 ROLES = ("web", "worker", "sender", "scheduler")
 _WORKER_POLL_SECONDS = 0.25
+_STOP_SECONDS = 8.0  # a service manager kills after ten
+_SERVER_STOP_SECONDS = 3.0
 
 
 class NotReadyError(Exception):
@@ -98,28 +102,40 @@ class Runtime:
             where = self._parts.settings
             log.info("the chat page: http://%s:%d", where.http_host, where.http_port)
         stopped = asyncio.create_task(self._stopping.wait())
-        done, _ = await asyncio.wait([stopped, *tasks], return_when="FIRST_COMPLETED")
+        for task in self._helpers:
+            task.add_done_callback(self._ended)
+        await asyncio.wait([stopped, *tasks], return_when="FIRST_COMPLETED")
         self._stopping.set()
         await self._stop(tasks)
-        for task in done - {stopped}:
-            task.result()
+        for task in (*tasks, *self._helpers):
+            if task.done() and not task.cancelled():
+                task.result()  # an error that nothing caught ends the program
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A loop of a channel that broke stops the program: somebody starts it again."""
+        if not task.cancelled() and (error := task.exception()):
+            log.error("stopping: %s", where(error))
+            self._stopping.set()
 
     async def report(self, receipt: Receipt) -> None:
         """Write a delivery status down; durable when it returns."""
         await self._database.run(self._record, receipt)
 
     def _record(self, receipt: Receipt) -> None:
-        problem = receipt.problem.value if receipt.problem else None
+        problem, now = receipt.problem.value if receipt.problem else None, self._parts.now()
         with self._parts.engine.begin() as connection:
-            outbox.record_receipt(
+            address = outbox.record_receipt(
                 connection,
                 receipt.channel,
                 receipt.external_id,
                 receipt.letter,
                 receipt.status,
                 problem,
-                self._parts.now(),
+                now,
+                again=bool(receipt.problem and receipt.problem.retryable),
             )
+            if address and receipt.problem:
+                apply_problem(connection, receipt.channel, address, receipt.problem, now)
 
     def _committed(self) -> None:
         """Wake who has something to do; whoever is missed polls."""
@@ -183,11 +199,15 @@ class Runtime:
             self._scheduler.stop()
         for closing in self._channels.closing:
             closing.set()
-        if self._runner:
-            await self._runner.cleanup()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_SERVER_STOP_SECONDS):
+                if self._runner:
+                    await self._runner.cleanup()
         if running := [*tasks, *self._helpers]:
-            await asyncio.wait(running, timeout=6)
-        for channel in self._channels.by_name.values():
-            await channel.close()
+            await asyncio.wait(running, timeout=_STOP_SECONDS - _SERVER_STOP_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                for channel in self._channels.by_name.values():
+                    await channel.close()
         self._database.close()
         self._parts.engine.dispose()

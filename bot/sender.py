@@ -4,15 +4,17 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from bot.address_changes import apply_problem
 from bot.channel import Channel, Failed, Letter, Problem, Sent
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from flows.messages import Outbound
-from storage import outbox
+from storage import addresses, outbox
 from storage.erasure import scrub
 from storage.outbox import MOST_ATTEMPTS, Due, Outcome
 
@@ -22,6 +24,23 @@ LANES = 32
 _SEND_SECONDS = 25.0
 _SWEEP_SECONDS = 5.0
 _POLL_SECONDS = 0.25
+_FINISH_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a failed send tells of its address."""
+
+    channel: str
+    address: str
+    problem: Problem
+    moved_to: str
+
+    def apply(self, connection: Connection, now: datetime) -> None:
+        if self.moved_to:
+            addresses.move(connection, self.channel, self.address, self.moved_to)
+        else:
+            apply_problem(connection, self.channel, self.address, self.problem, now)
 
 
 class Sender:
@@ -43,7 +62,7 @@ class Sender:
         self._wake = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
-        self._changes: list[tuple[str, str, str]] = []
+        self._changes: list[_Change] = []
         self._paused: dict[str, datetime] = {}
         self._swept_at = 0.0
 
@@ -98,17 +117,14 @@ class Sender:
             return outbox.sweep(connection, self._lease, self._now())
 
     def _settle(
-        self, outcomes: Sequence[Outcome], changes: Sequence[tuple[str, str, str]], free: int
+        self, outcomes: Sequence[Outcome], changes: Sequence["_Change"], free: int
     ) -> list[Due]:
         """Write outcomes down and claim what is due, in one transaction."""
         now = self._now()
         ready = [name for name in self._channels if self._paused.get(name, now) <= now]
         with self._engine.begin() as connection:
-            for channel, address, moved_to in changes:
-                if moved_to:
-                    outbox.move(connection, channel, address, moved_to)
-                else:
-                    outbox.block(connection, channel, address)
+            for change in changes:
+                change.apply(connection, now)
             erased = outbox.close(connection, outcomes, now) if outcomes else False
             due = outbox.claim_due(connection, ready, free, now) if free and ready else []
         if erased:
@@ -128,6 +144,8 @@ class Sender:
                 result = await self._channels[row.channel].send(letter)
         except TimeoutError:
             result = Failed(Problem.HIDDEN, "timeout")
+        except asyncio.CancelledError:
+            result = Failed(Problem.HIDDEN, "stopped")
         except Exception as error:
             log.error("letter %d on %s: %s", row.id, row.channel, type(error).__name__)
             result = Failed(Problem.REJECTED, type(error).__name__)
@@ -135,25 +153,31 @@ class Sender:
         self._wake.set()
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:
+        attempt = row.attempts + 1
         if isinstance(result, Sent):
-            return Outcome(row.id, "sent", result.external_id)
+            return Outcome(row.id, "sent", result.external_id, attempt=attempt)
         problem, now = result.problem, self._now()
         log.warning("letter %d on %s: %s %s", row.id, row.channel, problem.value, result.code)
-        if problem is Problem.UNREACHABLE:
-            self._changes.append((row.channel, row.address, result.moved_to))
-            if result.moved_to:
-                return Outcome(row.id, "queued", due_at=now)
+        self._changes.append(_Change(row.channel, row.address, problem, result.moved_to))
+        if result.moved_to:
+            return Outcome(row.id, "queued", due_at=now, attempt=attempt)
         if problem is Problem.HIDDEN:
-            return Outcome(row.id, "unknown", problem=problem.value)
+            return Outcome(row.id, "unknown", problem=problem.value, attempt=attempt)
         if result.retry_after:
             self._paused[row.channel] = now + timedelta(seconds=result.retry_after)
-        if problem.retryable and row.attempts + 1 < MOST_ATTEMPTS:
+        if problem.retryable and attempt < MOST_ATTEMPTS:
             wait = max(result.retry_after, min(2.0**row.attempts, 300))
-            return Outcome(row.id, "queued", due_at=now + timedelta(seconds=wait))
-        return Outcome(row.id, "failed", problem=problem.value)
+            due_at = now + timedelta(seconds=wait)
+            return Outcome(row.id, "queued", due_at=due_at, attempt=attempt)
+        return Outcome(row.id, "failed", problem=problem.value, attempt=attempt)
 
     async def _finish(self) -> None:
+        """What the provider has not answered by then is written down as unknown."""
         if self._flying:
-            await asyncio.wait(self._flying, timeout=4)
+            await asyncio.wait(self._flying, timeout=_FINISH_SECONDS)
+        for task in (hanging := set(self._flying)):
+            task.cancel()
+        if hanging:
+            await asyncio.wait(hanging)
         if self._outcomes or self._changes:
             await self._database.run(self._settle, self._outcomes, self._changes, 0)

@@ -57,7 +57,9 @@ class Dialogue:
             while due := outbox.claim_due(connection, [self._channel], 10, now):
                 for row in due:
                     replies.append(Outbound.from_json(json.loads(row.body)))
-                    outbox.close(connection, [Outcome(row.id, "sent", "t")], now)
+                    outbox.close(
+                        connection, [Outcome(row.id, "sent", "t", attempt=row.attempts + 1)], now
+                    )
         return replies
 
     def _events(self, before: int) -> list[Event]:

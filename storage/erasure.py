@@ -40,8 +40,10 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     return gone.rowcount > 0
 
 
-def scrub(engine: Engine) -> None:
+def scrub(engine: Engine) -> bool:
     """Take deleted bytes out of SQLite's log too (secure_delete has taken them out of the file).
+
+    False when they are still there.
 
     It waits for no reader: with one open the log is emptied at the next scrub. PostgreSQL's log
     keeps bytes until it is recycled; docs/people-and-data.md says so.
@@ -50,5 +52,7 @@ def scrub(engine: Engine) -> None:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             cursor = connection.connection.cursor()
             cursor.execute("PRAGMA busy_timeout=0")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            held_up = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            return not held_up
+    return True

@@ -77,9 +77,10 @@ def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
 
 @cache
 def _counts() -> Select[Any]:
-    query: Select[Any] = select(col(Listing.comune), func.count().label("n"))
+    query: Any = select(col(Listing.comune), func.count().label("n"))
     topical = col(Listing.topic) == bindparam("topic")
-    return query.where(topical, *_valid()).group_by(col(Listing.comune))
+    found: Select[Any] = query.where(topical, *_valid()).group_by(col(Listing.comune))
+    return found
 
 
 @cache

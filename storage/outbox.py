@@ -8,9 +8,11 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from storage.models import Address, Outbox
+from storage.models import Outbox
 
 MOST_ATTEMPTS = 290  # a day, at five minutes a try once it has been a while
+RETRIED_AFTER = timedelta(minutes=5)
+"""When a message goes out again whose delivery failed for a reason that passes."""
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 _BROADCAST = 2
 _CLAIMS = 7360419  # an arbitrary number, the same in every sender
@@ -34,7 +36,8 @@ class Outcome:
     """What came of one send.
 
     ``status``: ``sent``; ``queued`` (again at ``due_at``); ``failed``; or ``unknown`` when nobody
-    knows whether it arrived.
+    knows whether it arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
+    changes nothing, because another sender may hold the row.
     """
 
     id: int
@@ -42,6 +45,7 @@ class Outcome:
     external_id: str | None = None
     problem: str | None = None
     due_at: datetime | None = None
+    attempt: int = 1
 
 
 def claim_due(
@@ -115,8 +119,13 @@ def _delete_goodbyes(connection: Connection, ids: Sequence[int] = ()) -> bool:
 
 
 def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
+    mine = and_(
+        col(Outbox.id) == outcome.id,
+        col(Outbox.status) == "sending",
+        col(Outbox.attempts) == outcome.attempt,
+    )
     if outcome.status == "unknown":
-        _hide(connection, col(Outbox.id) == outcome.id, now, outcome.problem)
+        _hide(connection, mine, now, outcome.problem)
         return
     values: dict[str, object] = {
         "status": outcome.status,
@@ -128,8 +137,7 @@ def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
         values["external_id"] = outcome.external_id
     if outcome.due_at is not None:
         values["due_at"] = outcome.due_at
-    mine = (col(Outbox.id) == outcome.id, col(Outbox.status) == "sending")
-    connection.execute(update(Outbox).where(*mine).values(values))
+    connection.execute(update(Outbox).where(mine).values(values))
 
 
 def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
@@ -186,50 +194,39 @@ def record_receipt(
     status: str,
     problem: str | None,
     now: datetime,
-) -> bool:
-    """A provider's delivery status; False when it was late, repeated or of no message of ours."""
+    *,
+    again: bool = False,
+) -> str | None:
+    """A provider's delivery status; the address of the message that it changed.
+
+    None when it was late, repeated or of no message of ours. With ``again`` a message that failed
+    goes into the queue once more, unless it has been tried too often.
+    """
     if status not in _EARLIER:
-        return False
+        return None
     which = or_(
         and_(col(Outbox.channel) == channel, col(Outbox.external_id) == external_id),
         and_(col(Outbox.channel) == channel, col(Outbox.id) == letter),
     )
-    changed = connection.execute(
+    changed = (
         update(Outbox)
         .where(which, col(Outbox.status).in_(_EARLIER[status]))
         .values(status=status, external_id=external_id, problem=problem, closed_at=now)
+        .returning(col(Outbox.address))
     )
-    return changed.rowcount > 0
-
-
-def block(connection: Connection, channel: str, address: str) -> None:
-    """The person cannot be reached there until they write or unblock us."""
-    _set_state(connection, channel, address, "blocked")
-
-
-def unblock(connection: Connection, channel: str, address: str) -> None:
-    """The person can be reached there again."""
-    _set_state(connection, channel, address, "ok")
-
-
-def _set_state(connection: Connection, channel: str, address: str, state: str) -> None:
-    connection.execute(
-        update(Address)
-        .where(col(Address.channel) == channel, col(Address.address) == address)
-        .values(state=state)
-    )
-
-
-def move(connection: Connection, channel: str, address: str, moved_to: str) -> None:
-    """The person's chat has a new id there (Telegram's migration)."""
-    taken = select(col(Address.id)).where(
-        col(Address.channel) == channel, col(Address.address) == moved_to
-    )
-    if connection.execute(taken).first():
-        return
-    for table in (Address, Outbox):
-        connection.execute(
-            update(table)
-            .where(col(table.channel) == channel, col(table.address) == address)
-            .values(address=moved_to)
+    if status == "failed" and again:
+        values = {"status": "queued", "problem": problem, "closed_at": None, "claimed_at": None}
+        retried = (
+            update(Outbox)
+            .where(
+                which,
+                col(Outbox.status).in_(_EARLIER[status]),
+                col(Outbox.attempts) < MOST_ATTEMPTS,
+            )
+            .values(**values, due_at=now + RETRIED_AFTER)
+            .returning(col(Outbox.address))
         )
+        if row := connection.execute(retried).first():
+            return str(row[0])
+    row = connection.execute(changed).first()
+    return str(row[0]) if row else None

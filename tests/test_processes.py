@@ -1,11 +1,13 @@
 """The roles as processes of their own on one database, and the clean stop."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, text
 
-from storage.database import open_database
+from storage.database import open_database, reading
 from tests.loopback.telegram import LoopbackTelegram
 from tests.server import Server
 from tests.storm import PEOPLE, TOKEN, UPDATES, Found, judge, known, settings, talk, until_quiet
@@ -24,6 +26,85 @@ def test_sigterm_under_load_stops_cleanly(mode: str, database: str, tmp_path: Pa
     assert found == Found(lost=0, unanswered=0, repeated=0, unflagged=0, disordered=0)
     assert code == 0
     assert seconds < 10
+
+
+def test_sigterm_while_the_provider_says_nothing(database: str, tmp_path: Path) -> None:
+    statuses, code, seconds = asyncio.run(_stopped_hanging(database, tmp_path))
+    assert code == 0 and seconds < 10
+    assert statuses == {"unknown": 10}
+
+
+def test_one_of_two_polls_and_the_other_takes_over(database: str, tmp_path: Path) -> None:
+    conflicts, seen = asyncio.run(_taken_over(database, tmp_path))
+    assert conflicts == 0
+    assert seen == {8001, 8002}
+
+
+async def _stopped_hanging(database: str, folder: Path) -> tuple[dict[str, int], int, float]:
+    """SIGTERM with ten sends that Telegram never answers, and three uploads that stop halfway."""
+    telegram = LoopbackTelegram(TOKEN)
+    await telegram.start()
+    server = Server(folder / "server.log", settings(database, telegram, "polling"))
+    server.cli("init")
+    await asyncio.to_thread(server.start)
+    engine = open_database(database)
+    try:
+        for chat in range(9001, 9011):
+            telegram.hang("sendMessage")
+            telegram.push(telegram.said(chat, "ciao"))
+        await _until(lambda: _statuses(engine) == {"sending": 10})
+        halves = [await _half_an_upload(server.port) for _ in range(3)]
+        code, seconds = await asyncio.to_thread(server.stop)
+        for writer in halves:
+            writer.close()
+        return _statuses(engine), code, seconds
+    finally:
+        engine.dispose()
+        server.stop()
+        await telegram.stop()
+
+
+async def _taken_over(database: str, folder: Path) -> tuple[int, set[int]]:
+    """Two web processes, the first is killed: conflicts that were seen, and who was answered."""
+    telegram = LoopbackTelegram(TOKEN)
+    await telegram.start()
+    chosen = settings(database, telegram, "polling")
+    servers = [Server(folder / f"{n}.log", chosen) for n in range(2)]
+    servers[0].cli("init")
+    for server in servers:
+        await asyncio.to_thread(server.start)
+    try:
+        telegram.push(telegram.said(8001, "ciao"))
+        await _until(lambda: {m.chat_id for m in telegram.messages} == {8001})
+        servers[0].kill()
+        telegram.push(telegram.said(8002, "ciao"))
+        await _until(lambda: {m.chat_id for m in telegram.messages} == {8001, 8002})
+        logs = "".join(server.log.read_text() for server in servers)
+        return logs.count("another process polls"), {m.chat_id for m in telegram.messages}
+    finally:
+        for server in servers:
+            server.stop()
+        await telegram.stop()
+
+
+async def _half_an_upload(port: int) -> asyncio.StreamWriter:
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = "POST /telegram/webhook HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
+    writer.write(head.encode())
+    await writer.drain()
+    return writer
+
+
+async def _until(wanted: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while not wanted():
+            await asyncio.sleep(0.1)
+
+
+def _statuses(engine: Engine) -> dict[str, int]:
+    query = text("SELECT status, count(*) FROM outbox GROUP BY status")
+    with reading(engine).begin() as connection:
+        return {str(status): int(n) for status, n in connection.execute(query)}
 
 
 async def _apart(database: str, folder: Path) -> tuple[Found, str]:

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
-from storage import outbox
-from storage.models import Address, Outbox
+from storage import addresses, outbox
+from storage.models import Address, Contact, Event, Outbox
 from storage.outbox import Due, Outcome
 from tests.conftest import START
 from tests.test_storage_database import KINDS, add_contact, emptied, migrated
@@ -140,7 +140,7 @@ def test_a_later_row_never_overtakes_one_that_is_tried_again(database: Engine) -
         close(connection, Outcome(first, "queued", due_at=START + 30 * SECOND))
         assert claim(connection, after=SECOND) == []
         assert claim(connection, after=30 * SECOND) == [first]
-        close(connection, Outcome(first, "sent", "m1"), after=30 * SECOND)
+        close(connection, Outcome(first, "sent", "m1", attempt=2), after=30 * SECOND)
         assert claim(connection, after=30 * SECOND) == [second]
         close(connection, Outcome(second, "failed", problem="rejected"), after=31 * SECOND)
         assert claim(connection, after=31 * SECOND) == [broadcast]
@@ -240,7 +240,7 @@ def test_a_goodbye_is_deleted_once_it_is_sent(database: Engine) -> None:
         retry = Outcome(goodbye, "queued", due_at=START)
         assert close(connection, retry, Outcome(reply, "sent", "m1")) is False
         claim(connection)
-        assert close(connection, Outcome(goodbye, "sent", "m2")) is True
+        assert close(connection, Outcome(goodbye, "sent", "m2", attempt=2)) is True
         left = connection.execute(select(col(Outbox.id))).scalars().all()
     assert left == [reply]
 
@@ -299,7 +299,7 @@ def test_a_hidden_outcome_is_as_a_crash(database: Engine) -> None:
         close(connection, *outcomes)
         assert row_of(connection, broadcast).closed_at == START
         assert claim(connection) == [reply]
-        close(connection, Outcome(reply, "unknown", problem="hidden"))
+        close(connection, Outcome(reply, "unknown", problem="hidden", attempt=2))
         row = row_of(connection, reply)
         assert (row.status, row.hidden, row.closed_at) == ("unknown", 2, START)
 
@@ -310,7 +310,7 @@ def test_an_unknown_row_still_holds_up_later_ones(database: Engine) -> None:
         claim(connection)
         close(connection, Outcome(first, "unknown", problem="hidden"))
         assert claim(connection) == [first]
-        close(connection, Outcome(first, "unknown", problem="hidden"))
+        close(connection, Outcome(first, "unknown", problem="hidden", attempt=2))
         assert claim(connection) == [second]
 
 
@@ -335,7 +335,10 @@ def receipt(connection: Connection, status: str, external_id: str = "m1", letter
     """One receipt, a second later."""
     problem = "unreachable" if status == "failed" else None
     now = START + SECOND
-    return outbox.record_receipt(connection, "telegram", external_id, letter, status, problem, now)
+    ids = (external_id, letter)
+    found = outbox.record_receipt(connection, "telegram", *ids, status, problem, now)
+    assert found in (None, "a")
+    return found is not None
 
 
 @pytest.mark.parametrize(
@@ -394,6 +397,42 @@ def test_a_queued_row_takes_no_receipt(database: Engine) -> None:
         assert row_of(connection, id).status == "queued"
 
 
+def test_a_failure_that_passes_goes_into_the_queue_again(database: Engine) -> None:
+    with database.begin() as connection:
+        id = post(connection)
+        claim(connection)
+        close(connection, Outcome(id, "sent", "m1"))
+        failed = ("telegram", "m1", 0, "failed", "busy", START)
+        assert outbox.record_receipt(connection, *failed, again=True) == "a"
+        assert row_of(connection, id).status == "queued"
+        assert outbox.record_receipt(connection, *failed, again=True) is None  # repeated
+        assert claim(connection, after=timedelta(minutes=4)) == []
+        assert claim(connection, after=outbox.RETRIED_AFTER) == [id]
+
+
+def test_a_failure_that_was_tried_too_often_is_final(database: Engine) -> None:
+    with database.begin() as connection:
+        id = post(connection)
+        claim(connection)
+        close(connection, Outcome(id, "sent", "m1"))
+        connection.execute(update(Outbox).values(attempts=outbox.MOST_ATTEMPTS))
+        failed = ("telegram", "m1", 0, "failed", "busy", START)
+        assert outbox.record_receipt(connection, *failed, again=True) == "a"
+        assert row_of(connection, id).status == "failed"
+
+
+@pytest.mark.parametrize("status", ["sent", "queued", "failed", "unknown"])
+def test_a_late_outcome_leaves_the_row_to_who_holds_it(database: Engine, status: str) -> None:
+    with database.begin() as connection:
+        id = post(connection)
+        claim(connection)
+        outbox.sweep(connection, LEASE, START + 2 * LEASE)
+        assert claim(connection, after=2 * LEASE) == [id]
+        before = row_of(connection, id)
+        close(connection, Outcome(id, status, "late", due_at=START, attempt=1))
+        assert row_of(connection, id) == before
+
+
 # ── addresses ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -412,19 +451,31 @@ def test_blocked_and_unblocked(database: Engine) -> None:
     with database.begin() as connection:
         address(connection, 1, "a")
         address(connection, 2, "a", "whatsapp")
-        outbox.block(connection, "telegram", "a")
+        addresses.block(connection, "telegram", "a")
         states = {row[0]: row[1] for row in connection.execute(query)}
         assert states == {"telegram": "blocked", "whatsapp": "ok"}
-        outbox.unblock(connection, "telegram", "a")
+        addresses.unblock(connection, "telegram", "a")
         states = {row[0]: row[1] for row in connection.execute(query)}
         assert states == {"telegram": "ok", "whatsapp": "ok"}
+
+
+def test_who_opted_out_at_the_provider_gets_no_alerts(database: Engine) -> None:
+    with database.begin() as connection:
+        address(connection, 1, "a")
+        address(connection, 2, "b")
+        for _ in range(2):
+            addresses.stop_alerts(connection, "telegram", "a", START)
+        alerts = select(col(Contact.id), col(Contact.alerts)).order_by(col(Contact.id))
+        assert [tuple(row) for row in connection.execute(alerts)] == [(1, "stopped"), (2, "off")]
+        events = select(col(Event.contact_id), col(Event.kind), col(Event.key))
+        assert [tuple(row) for row in connection.execute(events)] == [(1, "stopped", "provider")]
 
 
 def test_a_moved_chat_takes_its_messages_along(database: Engine) -> None:
     with database.begin() as connection:
         address(connection, 1, "-5")
         ids = [post(connection, "-5"), post(connection, "-5")]
-        outbox.move(connection, "telegram", "-5", "-1005")
+        addresses.move(connection, "telegram", "-5", "-1005")
         assert connection.execute(select(col(Address.address))).scalar_one() == "-1005"
         assert {row_of(connection, id).address for id in ids} == {"-1005"}
 
@@ -434,7 +485,7 @@ def test_a_chat_never_moves_onto_another_person(database: Engine) -> None:
         address(connection, 1, "a")
         address(connection, 2, "b")
         id = post(connection, "a")
-        outbox.move(connection, "telegram", "a", "b")
+        addresses.move(connection, "telegram", "a", "b")
         rows = connection.execute(select(col(Address.contact_id), col(Address.address))).all()
         assert sorted(map(tuple, rows)) == [(1, "a"), (2, "b")]
         assert row_of(connection, id).address == "a"

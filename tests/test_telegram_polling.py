@@ -17,6 +17,16 @@ TOKEN = "123456789:AAloopbackloopbackloopbackloopback0"
 ANN, BOB = 42, 43
 
 
+class Alone:
+    """`storage.only_one.OnlyOne` of a process that is the only one."""
+
+    def held(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
 @dataclass
 class Desk:
     """Stands for the receiver; refuses while ``failures`` is not zero."""
@@ -72,7 +82,7 @@ def tell(story: Callable[[Line], Awaitable[None]], before: Any = None, **desk: A
         line.desk.hold.set()
         if before:
             before(line)
-        task = asyncio.create_task(polling.poll(channel, line.desk.receive, line.stopping))
+        task = asyncio.create_task(polling.poll(channel, line.desk.receive, line.stopping, Alone()))
         try:
             await story(line)
         finally:

@@ -210,3 +210,18 @@ def test_two_hundred_people_at_once_are_all_answered(server: Server) -> None:
         query = text("SELECT count(*) FROM address WHERE address LIKE 'crowd%'")
         assert connection.execute(query).scalar_one() == 200
     engine.dispose()
+
+
+def test_a_database_fault_says_try_again_later(server: Server) -> None:
+    engine = open_database(server._environment["DATABASE_URL"])
+    path = "/simulator/fault-1/messages"
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE simulator_message RENAME TO away"))
+    try:
+        assert call(server, path, {"text": "ciao"})[0] == 503
+        assert call(server, path)[0] == 503
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE away RENAME TO simulator_message"))
+        engine.dispose()
+    assert call(server, path)[0] == 200

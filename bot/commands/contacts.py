@@ -89,9 +89,14 @@ def contacts_erase(
     engine = opening.database()
     with engine.begin() as connection:
         known = erase(connection, contact, clock.now())
-    scrub(engine)
+    scrubbed = scrub(engine)
     if not known:
         stop(f"There is no person {contact}; `contacts list` shows who there is.")
+    if not scrubbed:
+        stop(
+            f"Person {contact} is deleted, but the database's log could not be cleared yet: "
+            "another program reads it. The assistant clears it within minutes while it runs."
+        )
     say(f"Person {contact} is deleted.")
 
 

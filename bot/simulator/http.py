@@ -5,6 +5,7 @@ import base64
 import binascii
 import hmac
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -25,6 +26,9 @@ from flows.messages import Inbound, Position
 from flows.speech import Languages
 from storage import simulator
 from storage.database import reading
+from storage.faults import is_database_error
+
+log = logging.getLogger(__name__)
 
 PAGE = Path(__file__).with_name("page")
 _CHAT = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -68,7 +72,13 @@ class SimulatorSite:
             if self._password and not self._allowed(request):
                 challenge = {"WWW-Authenticate": 'Basic realm="Sportello"'}
                 raise web.HTTPUnauthorized(headers=challenge)
-            return await handler(request)
+            try:
+                return await handler(request)
+            except Exception as error:
+                if not is_database_error(error):
+                    raise
+                log.error("simulator: %s", type(error).__name__)
+                raise web.HTTPServiceUnavailable from error
 
         return guard
 

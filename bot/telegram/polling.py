@@ -12,27 +12,38 @@ from bot.telegram.channel import FORESEEN, TelegramChannel, explained
 from bot.telegram.receive import parse, whole_number
 from bot.telegram.request import BusyError
 from bot.telegram.signs import SignsOfLife
+from storage.only_one import OnlyOne
 
 log = logging.getLogger(__name__)
 
 _LONG_POLL_SECONDS = 25
+_TAKE_OVER_SECONDS = 2.0
 _FIRST_WAIT, _MOST_WAIT = 1.0, 30.0
 T = TypeVar("T")
 
 
-async def poll(channel: TelegramChannel, receive: Receive, stopping: asyncio.Event) -> None:
+async def poll(
+    channel: TelegramChannel, receive: Receive, stopping: asyncio.Event, alone: OnlyOne
+) -> None:
     """Fetch and hand over until ``stopping``; then finish the batch in hand.
+
+    Telegram answers only one poller: of several processes the one that is ``alone`` fetches, and
+    another takes over seconds after it is gone.
 
     The offset lives only here: update ids start anew at random after a week's silence (Bot API,
     Update), and what comes twice after a restart is known by its id.
     """
     poller = _Poller(channel, receive)
     while not stopping.is_set():
+        if not await asyncio.to_thread(alone.held):
+            await _unless(stopping, asyncio.sleep(_TAKE_OVER_SECONDS))
+            continue
         updates = await _unless(stopping, poller.fetch())
         if updates is not None:
             await poller.settle(updates)
         if poller.wait:
             await _unless(stopping, asyncio.sleep(poller.wait))
+    await asyncio.to_thread(alone.release)
 
 
 class _Poller:
