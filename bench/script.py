@@ -1,7 +1,7 @@
 """The intake that every contender runs: what a person answers, in order."""
 
 ANSWERS = (
-    "ciao", "italiano", "sì", "sì", "4", "Amina", "Monale", "1", "1, 3", "1, 2", "2", "2",
+    "ciao", "italiano", "sì", "4", "sì", "Amina", "Monale", "1", "1, 3", "1, 2", "2", "2",
     "francese", "1", "4", "1, 2", "1",
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from flows import sentences
 from flows.conversation import Asked
 from flows.draft import Draft
-from flows.messages import Button, Outbound
+from flows.messages import Button, Option, Outbound
 from flows.moves import Ask
 from flows.speech import Speech
 from flows.words import listed
@@ -35,11 +35,17 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
 
 def _buttons(asked: Asked) -> tuple[Button, ...]:
     return tuple(
-        Button(o.label, f"{asked.id}:{o.key}", o.hint, o.key in asked.chosen)
+        Button(o.label, _tap(asked, o), o.hint, o.key in asked.chosen)
         if not o.start
         else Button(o.label, f"go:{o.start}", o.hint)
         for o in asked.shown
     )
+
+
+def _tap(asked: Asked, option: Option) -> str:
+    """What comes back; a minus unticks, so that a double tap is not both."""
+    untick = "-" if option.key in asked.chosen else ""
+    return f"{asked.id}:{untick}{option.key}"
 
 
 def _controls(draft: Draft, asked: Asked, question: Ask) -> tuple[Button, ...]:

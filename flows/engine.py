@@ -145,8 +145,8 @@ def _apply(draft: Draft, reading: Reading) -> None:
             draft.advance()
         case Answer(value):
             _answer(draft, value)
-        case Toggle(key):
-            _toggle(draft, key)
+        case Toggle(key, on):
+            _toggle(draft, key, on=on)
         case Control(name):
             _control(draft, name)
         case Maybe(places):
@@ -170,11 +170,10 @@ def _answer(draft: Draft, value: object) -> None:
     draft.advance()
 
 
-def _toggle(draft: Draft, key: str) -> None:
+def _toggle(draft: Draft, key: str, *, on: bool) -> None:
     assert draft.asked is not None
-    chosen = draft.asked.chosen
-    kept = tuple(k for k in chosen if k != key)
-    draft.repeat(chosen=kept if key in chosen else (*chosen, key))
+    kept = tuple(k for k in draft.asked.chosen if k != key)
+    draft.repeat(chosen=(*kept, key) if on else kept)
 
 
 def _control(draft: Draft, name: str) -> None:

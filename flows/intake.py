@@ -1,14 +1,14 @@
 """Intake: what the desk needs to know to find offers that fit. Ask little."""
 
 from flows import labels
-from flows.desk import EraseContact, RecordConsent
+from flows.desk import RecordConsent
 from flows.flow import Flow
 from flows.messages import Option
+from flows.minors import add_goodbye, ask_age
 from flows.moves import (
     Do,
     End,
     Forget,
-    Leave,
     Move,
     Start,
     Tell,
@@ -26,10 +26,14 @@ _NOT_KEPT = ("keep_answers", "summary")
 
 
 def begin(argument: str, profile: Answers) -> Answers:
-    """Go on where it was left; ``forget``: the person takes the consent back."""
+    """Go on where it was left; ``forget``: the person takes the consent back.
+
+    The argument may also be the age, when the welcome has just asked for it.
+    """
     if argument == "forget":
         return Answers(keep_answers="no")
-    return Answers({step: value for step, value in profile.items() if step not in _NOT_KEPT})
+    answers = Answers({step: value for step, value in profile.items() if step not in _NOT_KEPT})
+    return Answers(answers | {"age": argument}) if argument else answers
 
 
 intake = Flow("intake", keeps=True, begin=begin)
@@ -43,11 +47,6 @@ def not_agreed(talk: Talk) -> bool:
 def refused(talk: Talk) -> bool:
     """Without consent nothing is asked."""
     return not agreed(talk)
-
-
-def under_14(talk: Talk) -> bool:
-    """Italy's age of digital consent (art. 2-quinquies Codice privacy)."""
-    return talk.answers.pick("age") == "under_14"
 
 
 def wants_work(talk: Talk) -> bool:
@@ -82,27 +81,10 @@ def no_hard_feelings(talk: Talk) -> Move:
 @intake.question()
 def age(talk: Talk) -> Move:
     """First of all, because under 14 nothing may be kept."""
-    _ = talk.gettext
-    return pick(_("How old are you?"), choices(labels.ages(_)))
+    return ask_age(talk)
 
 
-@intake.step(when=under_14)
-def erase_minor(talk: Talk) -> Move:
-    """Nothing of a child stays with us."""
-    return Do(EraseContact())
-
-
-@intake.step(when=under_14)
-def ask_an_adult(talk: Talk) -> Move:
-    """Whom to ask instead. 114 and 19696 are Italy's free lines for children."""
-    _ = talk.gettext
-    return Leave(
-        _(
-            "Thank you for telling me. You are under 14, so I keep nothing about you. "
-            "Please write to me together with a parent, or ask a teacher or the desk. "
-            "If you are in danger or sad, call 114 or 19696: it is free."
-        )
-    )
+add_goodbye(intake)
 
 
 @intake.question()
@@ -219,14 +201,21 @@ def change(talk: Talk) -> Move:
 def saved(talk: Talk) -> Move:
     """Thanks, by name where we know it."""
     _ = talk.gettext
-    called = talk.answers.pick("name")
-    if called:
-        return Tell(talk.fill(_("Thank you, {name}! Here is what fits you."), name=called))
-    return Tell(_("Thank you! Here is what fits you."))
+    called, found = talk.answers.pick("name"), _first_with_offers(talk)
+    thanks = talk.fill(_("Thank you, {name}!"), name=called) if called else _("Thank you!")
+    return Tell("\n".join([thanks, _("Here is what fits you.")] if found else [thanks]))
 
 
 @intake.step()
 def to_offers(talk: Talk) -> Move:
     """Straight to what they need most."""
     wanted = talk.answers.many("needs")
-    return Start(f"browse-{wanted[0]}" if wanted else "browse")
+    topic = _first_with_offers(talk) or (wanted[0] if wanted else "")
+    return Start(f"browse-{topic}" if topic else "browse")
+
+
+def _first_with_offers(talk: Talk) -> str:
+    """The first thing they need that there is something for."""
+    language, home = talk.speech.code, talk.answers.pick("comune")
+    needs = talk.answers.many("needs")
+    return next((topic for topic in needs if talk.desk.listings(topic, language, home)), "")

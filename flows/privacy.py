@@ -4,6 +4,7 @@ from flows import labels
 from flows.desk import EraseContact, RecordConsent, SetAlerts
 from flows.flow import Flow
 from flows.messages import Option
+from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
 from flows.talk import Talk
@@ -85,6 +86,15 @@ def state(talk: Talk) -> Move:
 
 def _turning_on(talk: Talk) -> bool:
     return talk.answers.pick("state") == "on" and not talk.contact.agreed("alerts")
+
+
+@alerts.step(when=lambda talk: _turning_on(talk) and not talk.profile.pick("age"))
+def age(talk: Talk) -> Move:
+    """Who keeps no answers with us is asked now."""
+    return ask_age(talk)
+
+
+add_goodbye(alerts)
 
 
 @alerts.step(when=_turning_on)

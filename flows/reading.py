@@ -38,9 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """One option of a pick_many was ticked or unticked."""
+    """One option of a pick_many is to be ticked (``on``) or unticked: twice does no harm."""
 
     key: str
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,17 @@ def read_tap(tap: str, asked: Asked | None, last: tuple[int, str]) -> Reading:
         return Begin(tap.removeprefix("go:"))
     question, _, key = tap.partition(":")
     if asked is None or question != str(asked.id):
-        return Again() if (question, key) == (str(last[0]), last[1]) else Misread.EARLIER
+        return Again() if _twice(question, key, asked, last) else Misread.EARLIER
     if key.startswith("_"):
         return Control(key.removeprefix("_"))
     return _chosen(asked, key)
+
+
+def _twice(question: str, key: str, asked: Asked | None, last: tuple[int, str]) -> bool:
+    """Whether this is the second tap on a button whose first one brought us here."""
+    if key.startswith("_"):
+        return asked is not None and question == str(asked.id - 1)
+    return (question, key) == (str(last[0]), last[1])
 
 
 def exactly(word: str, asked: Asked) -> str:
@@ -148,12 +156,14 @@ def read_free(inbound: Inbound, asked: Asked, places: Gazetteer) -> Reading:
 
 
 def _chosen(asked: Asked, key: str) -> Reading:
+    untick = asked.kind == "pick_many" and key.startswith("-")
+    key = key.removeprefix("-") if untick else key
     option = next((o for o in asked.options if o.key == key), None)
     if option is None:
         return Misread.EARLIER
     if option.start:
         return Begin(option.start)
-    return Toggle(key) if asked.kind == "pick_many" else Answer(key)
+    return Toggle(key, on=not untick) if asked.kind == "pick_many" else Answer(key)
 
 
 def _spans(key: str, number: int) -> bool:

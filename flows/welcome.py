@@ -3,6 +3,7 @@
 from flows.desk import RecordConsent, SetAlerts
 from flows.flow import Flow
 from flows.messages import Option
+from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, Move, Speak, Start, Tell, pick
 from flows.privacy import alerts_notice, ask_consent, profile_notice
 from flows.speech import Languages, Speech
@@ -45,6 +46,13 @@ def make_welcome(languages: Languages) -> Flow:
         return Do(RecordConsent("profile", given, profile_notice(talk), talk.speech.code))
 
     @welcome.step()
+    def age(talk: Talk) -> Move:
+        """Before we promise to write: it is kept only by who agreed to that."""
+        return ask_age(talk)
+
+    add_goodbye(welcome)
+
+    @welcome.step()
     def send_alerts(talk: Talk) -> Move:
         return ask_consent(talk, alerts_notice(talk))
 
@@ -66,7 +74,7 @@ def make_welcome(languages: Languages) -> Flow:
 
     @welcome.step(when=lambda talk: talk.answers.pick("keep_answers") == "yes" and not talk.waiting)
     def go_on(talk: Talk) -> Move:
-        return Start("intake")
+        return Start(f"intake-{talk.answers.pick('age')}")
 
     return welcome
 

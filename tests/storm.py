@@ -16,7 +16,7 @@ from tests.loopback.telegram import LoopbackTelegram
 
 TOKEN = "123456:crash-test-token"
 PEOPLE = 20
-SAID = ("ciao", "italiano", "sì", "no", "4", "Amina", "Monale", "1", "1", "2", "2")
+SAID = ("ciao", "italiano", "sì", "4", "no", "Amina", "Monale", "1", "1", "2", "2")
 UPDATES = PEOPLE * len(SAID)
 
 

@@ -48,7 +48,7 @@ def people(run: Run, parts: Parts, tmp_path: Path) -> Iterator[Engine]:
     run("init", "--quiet")
     engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
     worker = Worker(engine, parts.flows, parts.settings.zone, parts.now)
-    taps = [Inbound("hi"), *(Inbound(tap=tap) for tap in ("1:en", "2:yes", "3:no", "4:18_24"))]
+    taps = [Inbound("hi"), *(Inbound(tap=tap) for tap in ("1:en", "2:yes", "3:18_24", "4:no"))]
     for number, inbound in enumerate([*taps, Inbound(NAME)]):
         worker.take([Delivery(Received("telegram", f"u{number}", "chat-1", inbound))])
     worker.take([Delivery(Received("whatsapp", "v1", "chat-2", Inbound("ciao")))])

@@ -14,7 +14,7 @@ from flows.engine import Engine, Turn
 from flows.flow import Flow, Step
 from flows.messages import Inbound, Position
 from flows.moves import End, Forget, Move, Tell, choices, number, pick
-from flows.talk import Contact, Talk
+from flows.talk import Answers, Contact, Talk
 from flows.words import STARTS, listed
 from storage.database import open_database
 from tests.test_walk import LANGUAGES, TODAY, MemoryDesk, MemoryOffers, mistakes
@@ -232,8 +232,10 @@ def in_intake(flows: Engine, offers: MemoryOffers) -> Chat:
     """At the first question of the intake, in English."""
     chat = begun(flows, offers, "en")
     chat.tap("yes")
+    chat.tap("18_24")
     chat.tap("no")
-    assert chat.conversation.flow == "intake"
+    chat.say("back")
+    assert (chat.conversation.flow, step_of(chat)) == ("intake", "age")
     return chat
 
 
@@ -249,10 +251,66 @@ def test_an_old_tap_never_answers_the_pending_question(flows: Engine, offers: Me
     chat.tap("25_34")
     chat.say("Sara")
     before = chat.conversation
-    for key in ("under_14", "elsewhere", "_skip", "_back", "_done"):
+    for key in ("under_14", "elsewhere"):
         turn = chat.say(Inbound(tap=f"{old.id}:{key}"))
         assert meaningful(turn.conversation) == meaningful(before)
         assert turn.says and "earlier question" in turn.says.text
+
+
+def test_a_double_tap_does_nothing_twice(flows: Engine, offers: MemoryOffers) -> None:
+    chat = in_intake(flows, offers)
+    chat.tap("25_34")
+    for control in ("_skip", "_skip", "_back"):
+        asked = chat.conversation.asked
+        assert asked is not None
+        tap = Inbound(tap=f"{asked.id}:{control}")
+        chat.say(tap)
+        before = chat.conversation
+        turn = chat.say(tap)
+        assert turn.says is None and meaningful(turn.conversation) == meaningful(before)
+    long_ago = chat.say(Inbound(tap="3:_skip"))
+    assert long_ago.says and "earlier question" in long_ago.says.text
+
+
+def test_a_double_tap_ticks_once(flows: Engine, offers: MemoryOffers) -> None:
+    chat = in_intake(flows, offers)
+    for answer in ("3", "skip", "skip", "skip"):
+        chat.say(answer)
+    asked = chat.conversation.asked
+    assert asked is not None and asked.kind == "pick_many"
+    for tap, chosen in [("job", ("job",)), ("job", ("job",)), ("-job", ()), ("-job", ())]:
+        chat.say(Inbound(tap=f"{asked.id}:{tap}"))
+        assert chat.conversation.asked and chat.conversation.asked.chosen == chosen
+
+
+def test_nobody_under_14_is_promised_messages(flows: Engine, offers: MemoryOffers) -> None:
+    for keeps in ("yes", "no"):
+        chat = begun(flows, offers, "en")
+        chat.tap(keeps)
+        turn = chat.tap("under_14")
+        assert turn.says and "under 14" in turn.says.text and chat.conversation.language == ""
+    chat = begun(flows, offers, "en")
+    for tap in ("no", "18_24", "no"):
+        chat.tap(tap)
+    chat.say(Inbound(tap="go:alerts"))
+    chat.tap("on")
+    assert step_of(chat) == "age"
+    turn = chat.tap("under_14")
+    assert turn.says and "under 14" in turn.says.text and chat.contact.alerts != "on"
+
+
+def test_what_fits_is_never_nothing(flows: Engine, offers: MemoryOffers) -> None:
+    chat = in_intake(flows, offers)
+    for topics, promised in [(["job"], True), (["nothing"], False)]:
+        chat.conversation = Conversation(
+            language="en", profile=Answers(age="18_24", needs=topics, name="Ana")
+        )
+        turn = chat.say(Inbound(start="intake"))
+        for _ in range(12):
+            turn = chat.tap("right" if step_of(chat) == "summary" else "_skip")
+            if chat.conversation.flow == "browse":
+                break
+        assert turn.says and ("what fits you" in turn.says.text) is promised
 
 
 def test_back_skip_and_needed(flows: Engine, offers: MemoryOffers) -> None:
@@ -294,7 +352,7 @@ def test_ticks_come_and_go_and_typed_numbers_join_them(flows: Engine, offers: Me
     turn = chat.tap("housing")
     assert turn.says and turn.says.edits and [b.chosen for b in turn.says.buttons][2]
     chat.tap("job")
-    chat.tap("housing")
+    chat.tap("-housing")
     assert chat.conversation.asked and chat.conversation.asked.chosen == ("job",)
     chat.say("2")
     assert chat.conversation.profile["needs"] == ["job", "training"]
@@ -527,6 +585,7 @@ def test_a_wish_before_the_language_comes_true_after_it(
     chat.say(Inbound(start="browse-tra_social_taxi"))
     chat.tap("en")
     chat.tap("no")
+    chat.tap("18_24")
     chat.tap("no")
     assert (chat.conversation.flow, step_of(chat)) == ("browse", "wish")
     assert chat.conversation.answers["offer"] == "tra_social_taxi"
@@ -584,6 +643,7 @@ def test_consent_taken_back_in_the_welcome_forgets_the_answers(
     chat.say(Inbound(start="welcome"))
     chat.tap("en")
     chat.tap("no")
+    chat.tap("18_24")
     chat.tap("no")
     assert "Blessing" not in json.dumps(chat.conversation.to_json())
 

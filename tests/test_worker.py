@@ -155,8 +155,8 @@ def test_several_messages_of_one_person_go_in_order(worker: Worker, engine: Engi
         "ciao",
         Inbound(tap="1:it"),
         Inbound(tap="2:yes"),
-        Inbound(tap="3:no"),
-        "3",
+        Inbound(tap="3:18_24"),
+        "no",
         "Anna",
     ]
     worker.take([said(f"u{number}", tap) for number, tap in enumerate(taps)])
@@ -190,7 +190,7 @@ def test_a_change_is_no_turn(worker: Worker, engine: Engine) -> None:
 
 def test_an_edit_names_the_message_it_replaces(worker: Worker, engine: Engine) -> None:
     answers: list[str | Inbound] = [
-        "ciao", Inbound(tap="1:it"), Inbound(tap="2:yes"), Inbound(tap="3:no"), "3",
+        "ciao", Inbound(tap="1:it"), Inbound(tap="2:yes"), Inbound(tap="3:18_24"), "no",
         Inbound(tap="5:_skip"), Inbound(tap="6:_skip"), Inbound(tap="7:_skip"),
     ]  # fmt: skip
     worker.take([said(f"u{number}", answer) for number, answer in enumerate(answers)])
@@ -240,8 +240,8 @@ def test_a_web_process_stores_and_a_worker_takes_in_order(parts: Parts, engine: 
         "ciao",
         Inbound(tap="1:it"),
         Inbound(tap="2:yes"),
-        Inbound(tap="3:no"),
-        "3",
+        Inbound(tap="3:18_24"),
+        "no",
         "Anna",
     ]
     for number, inbound in enumerate(script):
@@ -329,8 +329,8 @@ def in_faulty(parts: Parts) -> Worker:
         "ciao",
         Inbound(tap="1:en"),
         Inbound(tap="2:yes"),
-        Inbound(tap="3:no"),
-        "3",
+        Inbound(tap="3:18_24"),
+        "no",
         SECRET,
     ]
     worker.take([said(f"u{number}", answer) for number, answer in enumerate(answers)])
@@ -441,7 +441,7 @@ def test_a_database_error_comes_back_and_nothing_is_half_saved(
     assert isinstance(result, OperationalError)
     assert (counts(engine), state(engine)) == (before, was)
     assert worker.take([delivery]) == [None]
-    assert state(engine)["asked"]["step"] == "send_alerts"
+    assert state(engine)["asked"]["step"] == "age"
 
 
 def test_one_bad_delivery_harms_no_other(
@@ -626,7 +626,7 @@ def test_an_error_reaches_the_one_it_concerns(engine: Engine) -> None:
 
 
 def test_received_is_stored_and_answered(parts: Parts, engine: Engine) -> None:
-    texts = ["ciao", "italiano", "1", "2", "3", "Anna"]
+    texts = ["ciao", "italiano", "1", "3", "2", "Anna"]
     deliveries = [said(f"{p}{n}", t, address=p) for n, t in enumerate(texts) for p in "abc"]
     results, _ = receiving(engine, make_worker(parts), deliveries)
     assert results == [None] * len(deliveries)
