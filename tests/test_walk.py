@@ -84,13 +84,17 @@ class MemoryOffers:
             return listings.one(connection, id, language, self._today)
 
 
+PROVIDED = "job_harvest_cortandone"  # the offer everybody answers for
+STILL = (f"still-{PROVIDED}", "still-tra_social_taxi")
+
+
 class MemoryDesk:
     """`flows.desk.Desk` in memory, for one turn: as strict as `storage.desk.DatabaseDesk`."""
 
     def __init__(self, offers: MemoryOffers, contact: Contact) -> None:
         self._offers, self.contact = offers, contact
         self.interests: set[str] = set()
-        self.provides: set[str] = set()
+        self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
         self.erased = False
 
@@ -214,7 +218,8 @@ def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
 def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[str, Inbound]]:
     """Everything a person can do at a question, each under a name."""
     for option in asked.options:
-        tap = f"go:{option.start}" if option.start else f"{asked.id}:{option.key}"
+        untick = "-" if option.key in asked.chosen else ""
+        tap = f"go:{option.start}" if option.start else f"{asked.id}:{untick}{option.key}"
         yield f"tap {option.key}{'-' if option.key in asked.chosen else ''}", Inbound(tap=tap)
     yield "first number", Inbound("1")
     yield "number after the last", Inbound(str(len(asked.shown) + 1))
@@ -225,6 +230,8 @@ def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[s
         yield f"tap {control}", Inbound(tap=f"{asked.id}:_{control.partition('(')[0]}")
     for meaning in STARTS:
         yield f"start {meaning}", Inbound(tap=f"go:{STARTS[meaning]}")
+    for start in STILL:
+        yield f"start {start}", Inbound(start=start)
     for code in flows.languages:
         yield f"language {code}", Inbound(tap=f"go:language-{code}")
     for edge in {asked.low - 1, asked.low, asked.high, asked.high + 1}:
@@ -372,6 +379,8 @@ _SILENT = {
     ("language", "speak"),
     ("alerts", "switched"),
     ("welcome_back", "to_menu"),
+    ("still", "not_mine"),
+    ("still", "thanks"),
 }
 
 
