@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -19,6 +19,9 @@ SECOND_LANGUAGE = {"pcm": "en"}
 """Where an offer is not translated, the language that its readers know better than Italian."""
 
 ENOUGH = 80
+"""How many offers are looked at to find those that fit best."""
+
+_FIRST_CIRCLE = 8
 _WORDS = ("title", "summary", "bring", "who")
 _DATES = ("starts_on", "ends_on", "available_from", "on")
 _FIELDS = (
@@ -39,16 +42,30 @@ _FIELDS = (
 def shown(
     connection: Connection, topic: str, language: str, today: date, near: Sequence[str] = ()
 ) -> list[Offer]:
-    """At most about `ENOUGH` offers of the topic that are published and valid, nearest first.
+    """At most `ENOUGH` offers of the topic that are published and valid, of the nearest comuni.
 
     ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
     comune those that end first come first.
     """
-    values = {"today": today, "topic": topic}
-    counts = {row.comune: row.n for row in connection.execute(_counts(), values)}
-    values |= {"language": language, "second": SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)}
-    rows = connection.execute(_in_comuni(), {**values, "comuni": _nearest(counts, near)})
-    return [_offer(row, language) for row in rows]
+    ids = _ids(connection, topic, today, near)
+    second = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)
+    values = {"ids": ids, "language": language, "second": second}
+    return [_offer(row, language) for row in connection.execute(_with_ids(), values)]
+
+
+def _ids(connection: Connection, topic: str, today: date, near: Sequence[str]) -> list[str]:
+    """Looks around in growing circles of comuni, so that it reads little where offers are many."""
+    found: list[str] = []
+    start, size = 0, _FIRST_CIRCLE
+    while start < len(near) and len(found) < ENOUGH:
+        values = {"topic": topic, "today": today, "most": ENOUGH - len(found)}
+        circle = connection.execute(_of(True), values | {"comuni": near[start : start + size]})
+        found += circle.scalars()
+        start, size = start + size, size * 4
+    if not near:
+        values = {"topic": topic, "today": today, "most": ENOUGH}
+        found += connection.execute(_of(False), values).scalars()
+    return found
 
 
 def one(connection: Connection, id: str, language: str, today: date | None = None) -> Offer | None:
@@ -59,42 +76,22 @@ def one(connection: Connection, id: str, language: str, today: date | None = Non
     return _offer(row, language) if row else None
 
 
-def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
-    """The comuni to look in: as many of the nearest as hold enough offers."""
-    far = len(near)
-    order = {comune: place for place, comune in enumerate(near)}
-    found, total = [], 0
-    for comune in sorted(counts, key=lambda comune: (order.get(comune, far), comune)):
-        if total >= ENOUGH:
-            break
-        found.append(comune)
-        total += counts[comune]
-    return found
-
-
 # Built once for each use: building a query costs several times what running it does.
 
 
 @cache
-def _counts() -> Select[Any]:
-    query: Any = select(col(Listing.comune), func.count().label("n"))
-    topical = col(Listing.topic) == bindparam("topic")
-    found: Select[Any] = query.where(topical, *_valid()).group_by(col(Listing.comune))
-    return found
+def _of(somewhere: bool) -> Select[Any]:
+    query: Select[Any] = select(col(Listing.id)).where(
+        col(Listing.topic) == bindparam("topic"), *_valid()
+    )
+    if somewhere:
+        query = query.where(col(Listing.comune).in_(bindparam("comuni", expanding=True)))
+    return query.order_by(col(Listing.comune), col(Listing.valid_until)).limit(bindparam("most"))
 
 
 @cache
-def _in_comuni() -> Select[Any]:
-    return (
-        _query()
-        .where(
-            col(Listing.topic) == bindparam("topic"),
-            col(Listing.comune).in_(bindparam("comuni", expanding=True)),
-            *_valid(),
-        )
-        .order_by(col(Listing.valid_until), col(Listing.id))
-        .limit(2 * ENOUGH)
-    )
+def _with_ids() -> Select[Any]:
+    return _query().where(col(Listing.id).in_(bindparam("ids", expanding=True)))
 
 
 @cache
