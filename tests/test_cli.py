@@ -291,3 +291,12 @@ def test_the_bot_says_what_is_missing_in_one_line() -> None:
 )
 def test_a_wrong_argument_is_exit_2(run: Run, arguments: list[str]) -> None:
     assert "Invalid value" in run(*arguments, code=2)
+
+
+def test_who_looks_at_a_person_is_written_down(run: Run, people: Engine) -> None:
+    run("contacts", "show", "1")
+    run("contacts", "export", "1")
+    run("contacts", "erase", "1", "--yes")
+    rows = run.json("audit", "--subject", "contact:1", "--json")
+    assert [row["action"] for row in rows] == ["erase", "export", "look at"]
+    assert NAME not in json.dumps(rows)
