@@ -7,6 +7,7 @@ from flows.menu import help, menu, person
 from flows.privacy import alerts, erase, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
+from flows.take import take
 from flows.welcome import make_language, make_welcome
 
 
@@ -21,6 +22,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         help,
         person,
         still,
+        take,
         privacy,
         alerts,
         stop,
