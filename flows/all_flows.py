@@ -4,7 +4,7 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu, person
-from flows.privacy import alerts, erase, privacy, stop, welcome_back
+from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
 from flows.welcome import make_language, make_welcome
@@ -22,6 +22,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         person,
         still,
         privacy,
+        export,
         alerts,
         stop,
         welcome_back,
