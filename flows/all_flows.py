@@ -4,7 +4,7 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu, person
-from flows.privacy import alerts, erase, privacy, stop, welcome_back
+from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -24,6 +24,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         still,
         take,
         privacy,
+        export,
         alerts,
         stop,
         welcome_back,

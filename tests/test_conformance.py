@@ -77,7 +77,7 @@ def meet(
 
 
 def settled(person: Person, language: str = "English") -> Sight:
-    """Somebody who chose a language, agreed, said their age, and wants no messages."""
+    """Somebody who agreed, said their age, wants no messages, and is asked their name."""
     seen = person.says("hello")
     seen = chooses(person, seen, language)
     seen = chooses(person, seen, "Yes")
@@ -138,19 +138,20 @@ def test_a_misspelt_town_is_asked_back(meet: Meet) -> None:
 
 def test_what_cannot_be_read_is_answered_kindly(meet: Meet) -> None:
     person = meet()
-    settled(person)
+    seen = chooses(person, chooses(person, settled(person), "Skip"), "Elsewhere")
+    assert "What do you do now?" in seen.text
     seen = person.sends_voice()
-    assert "How old are you?" in seen.text
-    assert seen.offers("25 to 34")
+    assert "What do you do now?" in seen.text
+    assert seen.offers("I look for work")
 
 
 def test_another_language_keeps_the_place(meet: Meet) -> None:
     person = meet()
     settled(person)
     seen = person.says("العربية")
-    assert "How old are you?" not in seen.text
+    assert "What may I call you?" not in seen.text
     back = person.says("english")
-    assert "How old are you?" in back.text
+    assert "What may I call you?" in back.text
 
 
 def test_offers_are_paged_and_read(meet: Meet) -> None:
@@ -170,11 +171,22 @@ def test_offers_are_paged_and_read(meet: Meet) -> None:
 def test_an_old_menu_still_works_and_a_double_tap_is_harmless(meet: Meet) -> None:
     person = meet()
     seen = settled(person)
-    assert "How old are you?" in seen.text
+    assert "What may I call you?" in seen.text
     seen = person.says("menu")
     assert seen.offers("Home")
     seen = chooses(person, seen, "Home")
     assert "Rent" in seen.text or "Home" in seen.text
+
+
+def test_my_data_is_sent_as_a_file(meet: Meet) -> None:
+    person = meet()
+    settled(person)
+    seen = chooses(person, person.says("my data"), "Send me the file")
+    assert "everything I keep about you" in seen.text
+    kept = person.takes_file()
+    assert kept["conversation"]["state"]["profile"]["age"] == "25_34"
+    assert [consent["purpose"] for consent in kept["consents"]] == ["profile", "alerts"]
+    assert [address["channel"] for address in kept["addresses"]] == [person.name]
 
 
 def test_stop_start_and_delete(meet: Meet) -> None:
