@@ -71,6 +71,8 @@ class Again:
     """The same tap twice: nothing to do."""
 
 
+GREETING = "hi"  # also the code of Hindi: whoever says hello has chosen no language
+
 Find = Callable[[str, Asked], str]
 Reading = Answer | Toggle | Control | Begin | Maybe | Again | Misread
 
@@ -102,7 +104,7 @@ def _twice(question: str, key: str, asked: Asked | None, last: tuple[int, str]) 
 def exactly(word: str, asked: Asked) -> str:
     """The key of the option whose label or key this is, or an empty string."""
     labels = {fold(option.label): option.key for option in asked.options}
-    keys = {fold(option.key): option.key for option in asked.options}
+    keys = {fold(option.key): option.key for option in asked.options if option.key != GREETING}
     return labels.get(word) or keys.get(word, "")
 
 

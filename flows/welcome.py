@@ -99,13 +99,19 @@ def make_language(languages: Languages) -> Flow:
 
 
 def ask_language(languages: Languages, talk: Talk) -> Ask:
-    """Names in their own script; the likely one first, never assumed."""
+    """Names in their own script; the likely one first, never assumed.
+
+    All at once, so that nobody looks for theirs behind a word they cannot read; but a list on
+    WhatsApp has ten rows, and two of them are "more" and the menu.
+    """
     likely = languages.best(talk.contact.hint, talk.speech.code)
     codes = [likely, *(code for code in languages if code != likely)]
     asking = dict.fromkeys(
         _please_choose(languages[code]) for code in (likely, "it", "en") if code in languages
     )
-    return pick("\n".join(asking), (Option(code, languages[code].name) for code in codes))
+    names = (Option(code, languages[code].name) for code in codes)
+    at_once = 8 if talk.contact.channel == "whatsapp" else len(codes)
+    return pick("\n".join(asking), names, page_size=at_once)
 
 
 def _please_choose(speech: Speech) -> str:

@@ -8,6 +8,7 @@ from functools import cache
 
 from flows import sentences
 from flows.folding import fold
+from flows.reading import GREETING
 from flows.speech import Languages, Speech
 
 # What each meaning does: a control of the engine, or the start of a flow.
@@ -78,7 +79,8 @@ class GlobalWords:
         self._own: dict[str, dict[str, str]] = {}
         self._any: dict[str, str] = {}
         for code, speech in languages.items():
-            own = {w: f"go:language-{code}" for w in (fold(speech.name), code) if w}
+            names = (fold(speech.name), code if code != GREETING else "")
+            own = {word: f"go:language-{code}" for word in names if word}
             for name, label in sentences.controls(speech).items():
                 own[fold(label)] = _effect(name, code)
             for meaning, words in listed(speech).items():

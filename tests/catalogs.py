@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -153,7 +154,8 @@ def _wrong_form(form: str, message: Message, language: str) -> Iterator[str]:
         yield "blanks at an end"
     if "\n" in form and "\n" not in ids[0]:
         yield "a new line that the English has not"
-    if language == "ar" and not message.context:  # typed words are never shown as a sentence
+    rtl = Locale.parse(language).character_order == "right-to-left"
+    if rtl and not message.context:  # typed words are never shown as a sentence
         filled = _PLACEHOLDER.sub("", form)
         if latin := next(filter(None, map(stray_latin, filled.split("\n"))), ""):
             yield f"{latin} stands outside isolates (U+2068 … U+2069)"

@@ -1,9 +1,8 @@
-"""Every flow, walked: each option, each side of each limit, in every language.
+"""Every flow, walked: each option, each side of each limit, in every language that has a catalog.
 
-Breadth first from a new conversation. At every question everything a person can do is tried once
-per (flow, branch, step, what they do) and language, where the branch is the set of conditional
-steps that matter; what does not depend on the branch (starts, nonsense) once per step. All of it
-again for each state of the person: consents, alerts.
+Breadth first from a new conversation. At every question everything a person can do is tried in each
+branch (the set of conditional steps that matter) and in each state of the person (consents,
+alerts); what does not depend on them (starts, nonsense) less often: see `Walk._is_new`.
 """
 
 import json
@@ -51,11 +50,11 @@ from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Interest
 from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
-from tests.conftest import START
+from tests.conftest import ROOT, START
 
 SETTIME = Position(44.9628, 8.1153)
 PALERMO = Position(38.1157, 13.3615)
-LANGUAGES = ("it", "en", "fr", "ar")
+LANGUAGES = tuple(sorted(path.parts[-3] for path in ROOT.glob("locales/*/LC_MESSAGES/*.po")))
 TODAY = START.date()
 
 MOST_TEXT, MOST_PLAIN = 4096, 1600
@@ -152,6 +151,10 @@ class Place:
     contact: Contact
 
 
+# The flow; the steps of this branch, and whether another flow waits; the state of the person.
+Context = tuple[str, tuple[object, bool], object]
+
+
 class Walk:
     """A walk through every flow in one language."""
 
@@ -163,6 +166,7 @@ class Walk:
         self.questions: dict[tuple[str, ...], Place] = {}
         self.mistakes: Counter[str] = Counter()
         self._tried: set[tuple[object, str, str]] = set()
+        self._seen: set[tuple[object, ...]] = set()
         self._ahead: deque[Place] = deque()
 
     def go(self) -> None:
@@ -182,17 +186,38 @@ class Walk:
         if asked is None:
             return
         context = self._context(place)
+        keys = tuple(option.key for option in asked.options)
+        seen = (context, asked.step, asked.kind, asked.low, asked.high, keys, asked.chosen)
+        if seen in self._seen:  # then every attempt has the name of one that was made
+            return
+        self._seen.add(seen)
         for name, inbound in attempts(asked, self.flows, self.language):
-            depends = name.startswith(("tap ", "all "))
-            key = (context if depends else context[::2], asked.step, name)
-            if key in self._tried:
+            if not self._is_new(context, asked.step, name):
                 continue
-            self._tried.add(key)
             after = self._step(place, inbound)
             if after.conversation.language in ("", self.language) and after != place:
                 self._ahead.append(after)
 
-    def _context(self, place: Place) -> tuple[str, object, object]:
+    def _is_new(self, context: Context, step: str, name: str) -> bool:
+        """At every step: in each branch, and in each state of the person.
+
+        Not in each state of each branch: what is known of a person is no answer, and changes words
+        and conditions, which make another branch. A start leads to the same place from every step
+        of a flow: at each step once, and from each flow in each state.
+        """
+        flow, branch, person = context
+        match name.split(maxsplit=1)[0]:
+            case "tap" | "all":
+                pairs: list[tuple[object, str]] = [((flow, branch), step), ((flow, person), step)]
+            case "start" | "language":
+                pairs = [(flow, step), ((flow, branch[1], person), "")]
+            case _:
+                pairs = [((flow, person), step)]
+        new = {(*pair, name) for pair in pairs} - self._tried
+        self._tried |= new
+        return bool(new)
+
+    def _context(self, place: Place) -> Context:
         """The flow, which branch of it, and what is known of the person."""
         talk = _draft(self.flows, self.offers, place).talk()
         flow = self.flows.flows[place.conversation.flow]
@@ -224,6 +249,11 @@ def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
+def _next_to(language: str, codes: list[str]) -> str:
+    """Another language: each is gone over to from the walk of the one before it."""
+    return codes[(codes.index(language) + 1) % len(codes)]
+
+
 def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[str, Inbound]]:
     """Everything a person can do at a question, each under a name."""
     for option in asked.options:
@@ -241,13 +271,14 @@ def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[s
         yield f"start {meaning}", Inbound(tap=f"go:{STARTS[meaning]}")
     for start in STILL:
         yield f"start {start}", Inbound(start=start)
-    for code in flows.languages:
+    for code in (language, _next_to(language, [*flows.languages])):
         yield f"language {code}", Inbound(tap=f"go:language-{code}")
     for edge in {asked.low - 1, asked.low, asked.high, asked.high + 1}:
         if asked.kind == "number":
             yield f"number {edge}", Inbound(str(edge))
         elif asked.kind == "text" and edge > 0:
-            yield f"{edge} letters", Inbound("ق" * edge if language == "ar" else "W" * edge)
+            letter = "ق" if flows.languages[language].direction == "rtl" else "W"
+            yield f"{edge} letters", Inbound(letter * edge)
     yield "nonsense", Inbound("zzzz qqqq xxxx")
     yield "town", Inbound("Settime")
     yield "no town", Inbound("castel")
@@ -289,17 +320,17 @@ def _wrong_text(says: Outbound) -> Iterator[str]:
     words = [says.text, says.howto, *(f"{b.label} {b.hint}" for b in says.buttons)]
     if any("{" in word or "}" in word for word in words):
         yield "an unfilled placeholder"
-    if says.language == "ar":
+    if says.direction == "rtl":
         for line in "\n".join(words).split("\n"):
             if found := stray_latin(line):
                 yield f"Latin outside isolates: {found}"
 
 
 def stray_latin(line: str) -> str:
-    """The first Latin word that may turn an Arabic line around, or an empty string.
+    """The first Latin word that may turn a line in Arabic script around, or an empty string.
 
-    A line without any Arabic letter cannot be turned around: an offer that has only Italian words,
-    a person's own name, the question for the language in Italian.
+    A line without any letter of that script cannot be turned around: an offer that has only Italian
+    words, a person's own name, the question for the language in Italian.
     """
     if not _ARABIC.search(line):
         return ""
