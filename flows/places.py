@@ -1,6 +1,6 @@
 """Finding a comune by what was typed or by a shared location."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
@@ -37,6 +37,10 @@ class Gazetteer:
         self._by_istat = {place.istat: place for place in places}
         aliases = {fold(a): place for place in self._by_istat.values() for a in place.aliases}
         self._by_name = aliases | {fold(p.name): p for p in self._by_istat.values()}
+
+    def names(self) -> Mapping[str, Place]:
+        """Every folded name and alias, with what it names."""
+        return self._by_name
 
     def get(self, istat: str) -> Place | None:
         """The comune with this ISTAT code."""
