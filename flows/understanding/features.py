@@ -24,6 +24,7 @@ def of_intent(
             (1.0, _letter_features(shown, 3, 5)),
             (0.7, _sound_features(shown)),
             (1.0, _concepts(hits, named)),
+            (1.0, _pairs(hits, named)),
             (0.3, [f"n{min(len(shown), 6)}", f"q{'?' in shown}", "b"]),
         ),
         bits,
@@ -101,6 +102,21 @@ def _concepts(hits: Sequence[Hit], named: Sequence[Named]) -> list[str]:
     found |= {f"e{hit.slot}={hit.value}" for hit in hits if hit.exact and hit.slot == "about"}
     found |= {f"r{name.role}" for name in named}
     return sorted(found)
+
+
+def _pairs(hits: Sequence[Hit], named: Sequence[Named]) -> list[str]:
+    """Every two concepts of a text together: ``my`` with ``appointment`` is another question."""
+    found = {f"{hit.slot[0]}{hit.value}" for hit in hits if hit.slot in _PAIRED}
+    found |= {hit.slot for hit in hits if hit.slot in _PAIRED_AS_KIND}
+    found |= {f"r{hit.value}" for hit in hits if hit.value in _PAIRED_ROLES}
+    found |= {"place" for _ in named}
+    ordered = sorted(found)
+    return [f"x{a}&{b}" for at, a in enumerate(ordered) for b in ordered[at + 1 :]]
+
+
+_PAIRED = ("cue", "about", "action")
+_PAIRED_AS_KIND = ("sector", "oos", "danger", "topic", "day", "time", "language", "care")
+_PAIRED_ROLES = ("child", "rooms", "one_room", "years", "months", "euro", "no_car", "from", "to")
 
 
 def _hashed(groups: Iterable[tuple[float, list[str]]], bits: int) -> Features:

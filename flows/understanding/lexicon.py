@@ -43,6 +43,8 @@ def entries(data: Mapping[str, Any]) -> list[Entry]:
             found += _phrases(phrases, str(slot), str(value))
     for intent, phrases in (data.get("topics") or {}).items():
         found += _phrases(phrases, "about", str(intent))
+    for cue, phrases in (data.get("cues") or {}).items():
+        found += _phrases(phrases, "cue", str(cue))
     for number, phrases in (data.get("numbers") or {}).items():
         found += _phrases(phrases, "number", str(number))
     for role, phrases in (data.get("relations") or {}).items():
