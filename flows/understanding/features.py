@@ -20,11 +20,11 @@ def of_intent(
     shown = _kinds(tokens, named)
     return _hashed(
         (
-            (1.0, _word_features(shown)),
-            (1.0, _letter_features(shown, 3, 5)),
-            (0.7, _sound_features(shown)),
-            (1.0, _concepts(hits, named)),
-            (1.0, _pairs(hits, named)),
+            (0.8, _word_features(shown)),
+            (0.7, _letter_features(shown, 3, 5)),
+            (0.5, _sound_features(shown)),
+            (1.2, _concepts(hits, named)),
+            (1.8, _pairs(hits, named)),
             (0.3, [f"n{min(len(shown), 6)}", f"q{'?' in shown}", "b"]),
         ),
         bits,

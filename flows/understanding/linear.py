@@ -51,7 +51,8 @@ def learn(
     passes: int = 6,
     rate: float = 0.5,
     decay: float = 1e-5,
-    dropped: float = 0.3,
+    dropped: float = 0.4,
+    sharpness: float = 0.8,
 ) -> Linear:
     """Weights by AdaGrad over small batches, in an order fixed by a seed: always the same.
 
@@ -66,7 +67,7 @@ def learn(
         for start in range(0, len(order), 256):
             batch = [examples[i] for i in order[start : start + 256]]
             _improve(weights, squares, batch, step, decay, dropped, chance)
-    return Linear(tuple(labels), weights.astype(np.float16))
+    return Linear(tuple(labels), weights.astype(np.float16), sharpness)
 
 
 def _improve(
