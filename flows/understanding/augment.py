@@ -1,7 +1,7 @@
 """More examples from those that were written: typos, other words of the kind, polite frames."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zlib import crc32
 
@@ -34,7 +34,6 @@ _ACTION = {
     "unsubscribe": "stop",
     "delete_data": "stop",
 }
-_FRAMED = ("job", "training", "housing", "transport", "childcare", "alerts", "human_help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,15 @@ def varied(written: Sequence[Written], data: Mapping[str, Any]) -> Iterator[Writ
     kinds = _kinds(data)
     for one in written:
         seed = crc32(one.text.encode())
-        yield Written(misspelt(one.text, seed), one.intent, 0.5 * one.weight)
-        yield Written(without_vowel(one.text, seed), one.intent, 0.4 * one.weight)
-        if hello and one.intent not in ("greeting", "menu", "stop"):
+        spelt = (misspelt, without_vowel)[seed // 7 % 2](one.text, seed)
+        yield replace(one, text=spelt, weight=0.6 * one.weight)
+        other = _other_word(one, kinds, seed) if seed % 2 else ""
+        if other:
+            yield replace(one, text=other, weight=0.6 * one.weight)
+        elif hello and one.intent not in ("greeting", "menu", "stop"):
             first = hello[seed % len(hello)]
             framed = f"{first} {one.text}" if seed % 3 else f"{one.text} {first}"
-            yield Written(framed, one.intent, 0.5 * one.weight)
-        if other := _other_word(one, kinds, seed):
-            yield Written(other, one.intent, 0.5 * one.weight)
+            yield replace(one, text=framed, weight=0.6 * one.weight)
 
 
 def misspelt(text: str, seed: int) -> str:

@@ -44,9 +44,12 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def variants(word: str) -> list[str]:
-    """``word``, and what it is without the small words that Arabic glues to it."""
-    if not is_abjad(word) or len(word) < 4:
+    """``word``, and what it is without what is glued to it: small words, a diminutive."""
+    if len(word) < 4:
         return [word]
+    if not is_abjad(word):
+        small = _DIMINUTIVE.fullmatch(word)
+        return [word, small[1] + small[2], small[1]] if small else [word]
     found = [word]
     for prefix in _ARABIC_PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) >= 3:
@@ -54,6 +57,7 @@ def variants(word: str) -> list[str]:
     return found
 
 
+_DIMINUTIVE = re.compile(r"(\w{3,})(?:it|in|ett|ell|inh)([oaie])s?")
 _ARABIC_PREFIXES = ("ال", "لل", "بال", "وال", "فال", "عال", "هال", "كال", "ل", "ب", "و", "ع", "ف")
 
 

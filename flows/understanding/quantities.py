@@ -61,6 +61,8 @@ class _Spots:
             return "euro"
         if value < 110 and self._just_before("years", at):
             return "years"
+        if value <= 15 and self._just_before("persons", at):
+            return "persons"
         return "rooms" if value <= 9 and self._just_before("rooms", at) else ""
 
     def _after(self, role: str, at: int) -> bool:

@@ -104,7 +104,7 @@ def _course(seen: Seen, counted: Sequence[Number]) -> Slots:
 
 
 def _home(seen: Seen, counted: Sequence[Number]) -> Slots:
-    rooms = next((n.value for n in counted if n.unit == "rooms"), 0)
+    rooms = next((n.value for n in reversed(counted) if n.unit == "rooms"), 0)
     for number, role in ((3, "three_rooms"), (2, "two_rooms"), (1, "one_room"), (1, "rooms")):
         rooms = rooms or (number if seen.has(role) else 0)
     rents = [n.value for n in counted if n.value >= 80 and n.unit in ("euro", "")]
@@ -115,7 +115,7 @@ def _people(seen: Seen, counted: Sequence[Number]) -> int:
     persons = next((n.value for n in counted if n.unit == "persons"), 0)
     if persons:
         return persons
-    children = next((n.value for n in counted if n.unit == "children"), 0)
+    children = next((n.value for n in reversed(counted) if n.unit == "children"), 0)
     couple = seen.has("couple")
     if children:
         return children + (2 if couple else 1)
@@ -180,7 +180,7 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "job": (_work,),
     "training": (_work, _course),
     "housing": (_home,),
-    "childcare": (_child,),
+    "childcare": (_work, _child),
     "desk_info": (_desk_topic,),
     "book_appointment": (_interpreter,),
     "alerts": (_work, _home, _alert_topic),

@@ -10,7 +10,7 @@ from babel.core import UnknownLocaleError
 
 from flows.places import Gazetteer
 from flows.understanding import features
-from flows.understanding.augment import Written, alone, examples, misspelt, varied
+from flows.understanding.augment import Written, alone, examples, varied
 from flows.understanding.comuni import Comuni
 from flows.understanding.lexicon import Entry, Lexicon, entries
 from flows.understanding.linear import Example, learn
@@ -53,7 +53,7 @@ def train(all_data: Mapping[str, Data], places: Gazetteer) -> Model:
     codes = [one.code for one in languages]
     return Model(
         learn(_balanced(asked), INTENTS, INTENT_BITS),
-        learn(_balanced(spoken), codes, LANGUAGE_BITS, passes=5),
+        learn(_balanced(spoken), codes, LANGUAGE_BITS, passes=4),
         found,
         {one.code: _scripts(one) for one in languages},
         known,
@@ -91,12 +91,8 @@ def _intent_examples(
 
 
 def _language_examples(one: _Language, number: int, comuni: Comuni) -> list[Example]:
-    typos = [
-        replace(text, text=misspelt(text.text, at), weight=0.5)
-        for at, text in enumerate(one.written)
-    ]
     found = []
-    for text in [*one.written, *typos, *alone(one.data)]:
+    for text in [*one.written, *alone(one.data)]:
         if split := tokens(text.text):
             named = comuni.named(split, (), ())
             seen = features.of_language(text.text, split, named, LANGUAGE_BITS)
