@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -37,17 +37,22 @@ _FIELDS = (
 
 
 def shown(
-    connection: Connection, topic: str, language: str, today: date, near: Sequence[str] = ()
+    connection: Connection,
+    topic: str,
+    language: str,
+    today: date,
+    near: Sequence[str] = (),
+    sector: str = "",
 ) -> list[Offer]:
     """At most about `ENOUGH` offers of the topic that are published and valid, nearest first.
 
     ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
-    comune those that end first come first.
+    comune those that end first come first. ``sector`` leaves out those of another one.
     """
-    values = {"today": today, "topic": topic}
-    counts = {row.comune: row.n for row in connection.execute(_counts(), values)}
+    values = {"today": today, "topic": topic, "sector": sector}
+    counts = {row.comune: row.n for row in connection.execute(_counts(bool(sector)), values)}
     values |= {"language": language, "second": SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)}
-    rows = connection.execute(_in_comuni(), {**values, "comuni": _nearest(counts, near)})
+    rows = connection.execute(_in_comuni(bool(sector)), {**values, "comuni": _nearest(counts, near)})
     return [_offer(row, language) for row in rows]
 
 
@@ -76,21 +81,22 @@ def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
 
 
 @cache
-def _counts() -> Select[Any]:
+def _counts(in_sector: bool) -> Select[Any]:
     query: Any = select(col(Listing.comune), func.count().label("n"))
     topical = col(Listing.topic) == bindparam("topic")
-    found: Select[Any] = query.where(topical, *_valid()).group_by(col(Listing.comune))
+    found: Select[Any] = query.where(topical, *_valid(), *_sector(in_sector)).group_by(col(Listing.comune))
     return found
 
 
 @cache
-def _in_comuni() -> Select[Any]:
+def _in_comuni(in_sector: bool) -> Select[Any]:
     return (
         _query()
         .where(
             col(Listing.topic) == bindparam("topic"),
             col(Listing.comune).in_(bindparam("comuni", expanding=True)),
             *_valid(),
+            *_sector(in_sector),
         )
         .order_by(col(Listing.valid_until), col(Listing.id))
         .limit(2 * ENOUGH)
@@ -101,6 +107,14 @@ def _in_comuni() -> Select[Any]:
 def _with_id(valid: bool) -> Select[Any]:
     query = _query().where(col(Listing.id) == bindparam("id"))
     return query.where(*_valid()) if valid else query
+
+
+def _sector(wanted: bool) -> tuple[Any, ...]:
+    """Those of the sector, and those of none."""
+    if not wanted:
+        return ()
+    offered = col(Listing.details)["sector"].as_string()
+    return (or_(offered == bindparam("sector"), offered.is_(None)),)
 
 
 def _valid() -> tuple[Any, ...]:

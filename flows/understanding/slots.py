@@ -175,6 +175,10 @@ def _outside(seen: Seen, counted: Sequence[Number]) -> Slots:
     return {"oos": seen.best("oos") or "other"}
 
 
+def _danger(seen: Seen, counted: Sequence[Number]) -> Slots:
+    return {"danger": seen.best("danger")}
+
+
 Rule = Callable[[Seen, Sequence[Number]], Slots]
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     "job": (_work,),
@@ -189,4 +193,5 @@ _RULES: Mapping[str, tuple[Rule, ...]] = {
     "cancel_appointment": (_moved,),
     "stop": (_actions("unsubscribe", "delete_data"),),
     "out_of_scope": (_outside,),
+    "emergency": (_danger,),
 }
