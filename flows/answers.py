@@ -108,9 +108,7 @@ def offers(talk: Talk) -> Move:
     if _in_passing(talk):
         return End("\n".join([text, *(_in_a_line(one, talk) for one in found[:_IN_PASSING])]))
     options = [
-        Option(
-            one.id, talk.speech.isolate(one.title), reasons(one, talk), start=f"browse-{one.id}"
-        )
+        Option(one.id, talk.speech.isolate(one.title), reasons(one, talk), start=f"browse-{one.id}")
         for one in found
     ]
     return pick(text, options, page_size=_PAGE)
@@ -156,7 +154,9 @@ def elsewhere(talk: Talk) -> Move:
 
 def reasons(listing: Listing, talk: Talk) -> str:
     """Where it is, why it fits, and what is missing, in one line."""
-    return " · ".join(part for part in (line(listing, talk), *why(listing, talk), *missing(listing, talk)) if part)
+    return " · ".join(
+        part for part in (line(listing, talk), *why(listing, talk), *missing(listing, talk)) if part
+    )
 
 
 def _in_a_line(listing: Listing, talk: Talk) -> str:

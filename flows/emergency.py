@@ -19,7 +19,7 @@ def help_lines(talk: Talk, danger: str) -> str:
     first = [lines.pop(danger)] if danger in lines and danger != "medical" else []
     call = _(
         "🆘 In danger, or is somebody badly hurt? Call 112 now. "
-        "It is free and they find somebody who speaks your language."
+        "It is free, and they can call an interpreter."
     )
     calm = _("You are not alone. It is not your fault.")
     return "\n".join([call, *first, *lines.values(), "", calm])

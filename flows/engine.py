@@ -37,7 +37,6 @@ from flows.talk import Contact
 from flows.understanding.understand import Understood
 from flows.words import GlobalWords
 
-
 Understand = Callable[[str, str], Understood]
 
 

@@ -67,4 +67,3 @@ def speak_its_language(draft: Draft, question: Question) -> None:
     if not draft.language or clear:
         draft.speech = draft.languages[said.language]
         draft.offered_language = said.language if draft.language else ""
-

@@ -59,7 +59,9 @@ class DatabaseDesk:
         """The comuni we know."""
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str, home: str = "", sector: str = "") -> Sequence[Listing]:
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
         """Offers of a topic that may be shown today; read once a turn."""
         key = (topic, language, home, sector)
         if key not in self._listings:

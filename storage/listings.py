@@ -52,7 +52,9 @@ def shown(
     values = {"today": today, "topic": topic, "sector": sector}
     counts = {row.comune: row.n for row in connection.execute(_counts(bool(sector)), values)}
     values |= {"language": language, "second": SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)}
-    rows = connection.execute(_in_comuni(bool(sector)), {**values, "comuni": _nearest(counts, near)})
+    rows = connection.execute(
+        _in_comuni(bool(sector)), {**values, "comuni": _nearest(counts, near)}
+    )
     return [_offer(row, language) for row in rows]
 
 
@@ -84,7 +86,9 @@ def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
 def _counts(in_sector: bool) -> Select[Any]:
     query: Any = select(col(Listing.comune), func.count().label("n"))
     topical = col(Listing.topic) == bindparam("topic")
-    found: Select[Any] = query.where(topical, *_valid(), *_sector(in_sector)).group_by(col(Listing.comune))
+    found: Select[Any] = query.where(topical, *_valid(), *_sector(in_sector)).group_by(
+        col(Listing.comune)
+    )
     return found
 
 

@@ -53,7 +53,10 @@ def save(model: Model, to: Path) -> None:
     text = np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), np.uint8)
     part = to.with_suffix(".part.npz")
     np.savez_compressed(
-        part, words=text, **_packed("intents", model.intents), **_packed("languages", model.languages)
+        part,
+        words=text,
+        **_packed("intents", model.intents),
+        **_packed("languages", model.languages),
     )
     part.replace(to)
 

@@ -102,7 +102,9 @@ class MemoryDesk:
     def places(self) -> Gazetteer:
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str, home: str = "", sector: str = "") -> Sequence[Listing]:
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
         return self._offers.of_topic(topic, language)
 
     def listing(self, id: str, language: str) -> Listing | None:
@@ -397,7 +399,9 @@ def test_every_offer_is_shown_somewhere(walk: Walk, offers: MemoryOffers) -> Non
 
 def test_a_topic_without_offers_leads_on(flows: FlowEngine, offers: MemoryOffers) -> None:
     class Empty(MemoryDesk):
-        def listings(self, topic: str, language: str, home: str = "", sector: str = "") -> Sequence[Listing]:
+        def listings(
+            self, topic: str, language: str, home: str = "", sector: str = ""
+        ) -> Sequence[Listing]:
             return ()
 
     contact = Contact("telegram")

@@ -12,8 +12,34 @@ from flows.understanding.normalise import variants, words
 _TYPO = 85.0
 # Comuni whose names are everyday words somewhere: they count only after "in", "to", "from" …
 _EVERYDAY = frozenset(
-    "bruno viale grana isola alba bra برا ast celle canale casale cisterna incisa cerreto tonco "
-    "grazzano rocca serole penango vaglio solio monastero cassinasco soglio frinco piea".split()
+    [
+        "bruno",
+        "viale",
+        "grana",
+        "isola",
+        "alba",
+        "bra",
+        "برا",
+        "ast",
+        "celle",
+        "canale",
+        "casale",
+        "cisterna",
+        "incisa",
+        "cerreto",
+        "tonco",
+        "grazzano",
+        "rocca",
+        "serole",
+        "penango",
+        "vaglio",
+        "solio",
+        "monastero",
+        "cassinasco",
+        "soglio",
+        "frinco",
+        "piea",
+    ]
 )
 _ROLES = ("from", "to", "near")
 

@@ -1,6 +1,7 @@
 """What a classifier sees of a text: hashed features with values, in groups of equal weight."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from math import sqrt
 from zlib import crc32
 
@@ -33,7 +34,7 @@ def of_intent(
 
 def of_language(raw: str, tokens: Sequence[str], named: Sequence[Named], bits: int) -> Features:
     """Words and letters of a text, without names; ``raw`` still has its accents."""
-    shown = [token for token in _kinds(tokens, named) if token[0] != "<" and token != "?"]
+    shown = [word for word in _kinds(tokens, named) if word[0] not in "<?"]
     accented = [word for word in raw.casefold().split() if not word.isascii()]
     return _hashed(
         (
@@ -76,10 +77,7 @@ def _word_features(shown: Sequence[str]) -> list[str]:
 
 def _letter_features(shown: Sequence[str], low: int, high: int) -> list[str]:
     return [
-        f"c{gram}"
-        for word in shown
-        if word[0] != "<"
-        for gram in _grams(f" {word} ", low, high)
+        f"c{gram}" for word in shown if word[0] != "<" for gram in _grams(f" {word} ", low, high)
     ]
 
 
@@ -92,7 +90,7 @@ def _grams(word: str, low: int, high: int) -> Iterable[str]:
 def _sound_features(shown: Sequence[str]) -> list[str]:
     sounds = [sound(word) for word in shown if word[0] != "<" and word[0].isalpha()]
     bones = [f"k{bone}" for bone in map(consonants, sounds) if len(bone) >= 2]
-    pairs = [f"z{a} {b}" for a, b in zip(sounds, sounds[1:], strict=False)]
+    pairs = [f"z{a} {b}" for a, b in pairwise(sounds)]
     return [f"s{one}" for one in sounds] + bones + pairs
 
 

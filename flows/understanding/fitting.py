@@ -6,7 +6,6 @@ from typing import Any
 from flows.desk import Listing
 from flows.hours import Hours
 from flows.places import Gazetteer, Place, distance_km
-from flows.understanding.slots import Slot
 
 TOPIC_OF = {
     "job": "job",
@@ -19,7 +18,11 @@ TOPIC_OF = {
 """Intent → the topic of the offers that answer it."""
 
 _UNKNOWN_KM = 15.0
-_PARTS = {"morning": ("05:00", "12:30"), "afternoon": ("12:00", "18:30"), "evening": ("17:00", "24")}
+_PARTS = {
+    "morning": ("05:00", "12:30"),
+    "afternoon": ("12:00", "18:30"),
+    "evening": ("17:00", "24"),
+}
 _COURSES = {  # a word of the Italian title says what a course teaches
     "italian_course": ("italiano", "leggere"),
     "driving_licence": ("patente",),
@@ -28,7 +31,7 @@ _COURSES = {  # a word of the Italian title says what a course teaches
     "safety": ("sicurezza", "haccp"),
 }
 
-Slots = Mapping[str, Slot]
+Slots = Mapping[str, Any]
 
 
 def fitting(listings: Iterable[Listing], slots: Slots, places: Gazetteer) -> list[Listing]:

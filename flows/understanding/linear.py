@@ -101,14 +101,10 @@ class _Flat:
         at = np.arange(int(lengths.sum())) + np.repeat(self._starts[chosen] - starts, lengths)
         kept = (chance.random(len(at), np.float32) >= dropped) / np.float32(1 - dropped)
         values = self._values[at] * kept
-        return _Batch(
-            self._places[at], values, starts, self._labels[chosen], self._weights[chosen]
-        )
+        return _Batch(self._places[at], values, starts, self._labels[chosen], self._weights[chosen])
 
 
-def _improve(
-    weights: Floats, squares: Floats, batch: _Batch, rate: float, decay: float
-) -> None:
+def _improve(weights: Floats, squares: Floats, batch: _Batch, rate: float, decay: float) -> None:
     """One step downhill for one batch."""
     size = len(batch.labels)
     rows = np.repeat(np.arange(size), np.diff([*batch.starts, len(batch.places)]))

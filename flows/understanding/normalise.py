@@ -16,9 +16,13 @@ _UNIT = (
 )
 _GLUED = re.compile(rf"\b(\d+)({_UNIT})\b")
 _GROUPED = re.compile(r"(?<=\d)[.,](?=\d{3}\b)")
-_TOKEN = re.compile(r"\d{2}:\d{2}|[\u3400-\u9fff]|[\w\u0900-\u0dff\u1200-\u137f]+?(?=[\u3400-\u9fff])|[\w\u0900-\u0dff\u1200-\u137f]+|[?؟]|[^\w\s.,;:!'\"()\-–/«»]")
+_TOKEN = re.compile(
+    r"\d{2}:\d{2}|[\u3400-\u9fff]|[\w\u0900-\u0dff\u1200-\u137f]+?(?=[\u3400-\u9fff])|[\w\u0900-\u0dff\u1200-\u137f]+|[?؟]|[^\w\s.,;:!'\"()\-–/«»]"
+)
 _JOINERS = re.compile("[\u200b-\u200d\u2060\ufe0e\ufe0f\u0640\u061c\u200e\u200f]")
-_SYMBOLS = str.maketrans({"€": " euro ", "؟": "?", "՞": "?", "'": " ", "’": " ", "`": " ", "´": " "})
+_SYMBOLS = str.maketrans(
+    {"€": " euro ", "؟": "?", "՞": "?", "'": " ", "’": " ", "`": " ", "´": " "}
+)
 
 
 def normalise(text: str) -> str:

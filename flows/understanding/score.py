@@ -41,7 +41,9 @@ class Tally:
         self.confusion[row["intent"], row["intent"] if heard in accepted else heard] += 1
         wanted = row.get("slots", {})
         self.slots += len(wanted)
-        self.slots_found += sum(_same(value, said.slots.get(name)) for name, value in wanted.items())
+        self.slots_found += sum(
+            _same(value, said.slots.get(name)) for name, value in wanted.items()
+        )
         self.slots_claimed += len(said.slots)
         if row["intent"] == "emergency":
             self.emergencies += 1

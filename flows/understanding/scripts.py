@@ -48,7 +48,7 @@ def is_abjad(word: str) -> bool:
 
 
 def folded_letters(text: str) -> str:
-    """``text`` without accents on Latin letters, vowel signs on Arabic ones, and letter variants."""
+    """``text`` without accents on Latin letters, vowel signs on Arabic ones, and variants."""
     if text.isascii():
         return text
     plain = _LATIN_MARK.sub("", unicodedata.normalize("NFD", text))
@@ -94,21 +94,103 @@ _SAME_SOUND = [
 _CYRILLIC = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєјљњќѓџѕў",
-        "a b v g d e zh z i i k l m n o p r s t u f h ts ch sh sh - i - e yu ya i yi ye "
-        "y ly ny ky gy dzh dz u".split(" "),
+        [
+            "a",
+            "b",
+            "v",
+            "g",
+            "d",
+            "e",
+            "zh",
+            "z",
+            "i",
+            "i",
+            "k",
+            "l",
+            "m",
+            "n",
+            "o",
+            "p",
+            "r",
+            "s",
+            "t",
+            "u",
+            "f",
+            "h",
+            "ts",
+            "ch",
+            "sh",
+            "sh",
+            "-",
+            "i",
+            "-",
+            "e",
+            "yu",
+            "ya",
+            "i",
+            "yi",
+            "ye",
+            "y",
+            "ly",
+            "ny",
+            "ky",
+            "gy",
+            "dzh",
+            "dz",
+            "u",
+        ],
         strict=True,
     )
 )
 _ARABIC = dict(
     zip(
         "ابپتٹثجچحخدڈذرڑزژسشصضطظعغفقكگلمنوهيءئؤ",
-        "a b p t t s j ch h kh d d z r r z zh s sh s d t z a gh f q k g l m n w h y - - -".split(
-            " "
-        ),
+        [
+            "a",
+            "b",
+            "p",
+            "t",
+            "t",
+            "s",
+            "j",
+            "ch",
+            "h",
+            "kh",
+            "d",
+            "d",
+            "z",
+            "r",
+            "r",
+            "z",
+            "zh",
+            "s",
+            "sh",
+            "s",
+            "d",
+            "t",
+            "z",
+            "a",
+            "gh",
+            "f",
+            "q",
+            "k",
+            "g",
+            "l",
+            "m",
+            "n",
+            "w",
+            "h",
+            "y",
+            "-",
+            "-",
+            "-",
+        ],
         strict=True,
     )
 )
-_CHAT_DIGITS = str.maketrans({"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"})
+_CHAT_DIGITS = str.maketrans(
+    {"2": "", "3": "a", "5": "kh", "6": "t", "7": "h", "8": "gh", "9": "q"}
+)
 
 
 def _latin(word: str) -> str:

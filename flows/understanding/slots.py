@@ -27,9 +27,7 @@ class Seen:
 
     def best(self, slot: str, among: Sequence[str] = ()) -> str:
         """The value of the clearest word for ``slot``: exact before nearly, long before short."""
-        found = [
-            hit for hit in self.hits if hit.slot == slot and (not among or hit.value in among)
-        ]
+        found = [hit for hit in self.hits if hit.slot == slot and (not among or hit.value in among)]
         clearest = max(found, key=lambda hit: (hit.exact, hit.length, -hit.start), default=None)
         return clearest.value if clearest else ""
 
@@ -97,9 +95,7 @@ def _work(seen: Seen, counted: Sequence[Number]) -> Slots:
 
 
 def _course(seen: Seen, counted: Sequence[Number]) -> Slots:
-    topics = [
-        hit.value for hit in seen.hits if hit.slot == "topic" and hit.value not in _DESK
-    ]
+    topics = [hit.value for hit in seen.hits if hit.slot == "topic" and hit.value not in _DESK]
     return {"topic": seen.best("topic", topics) if topics else ""}
 
 

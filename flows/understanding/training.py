@@ -42,9 +42,7 @@ def train(all_data: Mapping[str, Data], places: Gazetteer) -> Model:
     known = _known(languages, places)
     comuni = Comuni(places, known)
     mixed = [one.lexicon for one in languages if one.code == _MIXED]
-    asked = [
-        example for one in languages for example in _intent_examples(one, mixed, comuni)
-    ]
+    asked = [example for one in languages for example in _intent_examples(one, mixed, comuni)]
     spoken = [
         example
         for number, one in enumerate(languages)
@@ -75,9 +73,7 @@ def calendar(code: str) -> list[Entry]:
     return [entry for entry in found if entry[0] and entry[0][0].isalpha()]
 
 
-def _intent_examples(
-    one: _Language, mixed: Sequence[Lexicon], comuni: Comuni
-) -> list[Example]:
+def _intent_examples(one: _Language, mixed: Sequence[Lexicon], comuni: Comuni) -> list[Example]:
     lexicons = list(dict.fromkeys([one.lexicon, *mixed]))
     written = [*one.written, *varied(one.written, one.data), *alone(one.data)]
     found = []
