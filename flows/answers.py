@@ -15,6 +15,7 @@ from flows.why import missing, why
 
 _MOST, _PAGE, _IN_PASSING = 40, 5, 3
 _STARTS = {"alerts": "alerts", "human_help": "person", "menu": "help"}
+_OFTEN = ("job", "housing", "human_help")
 _DESK = ("desk_info", "book_appointment", "cancel_appointment", "my_appointment")
 
 
@@ -58,7 +59,7 @@ def did_you_mean(talk: Talk) -> Move:
     """The likeliest three; nothing is done on a guess."""
     _ = talk.gettext
     known = labels.intents(_)
-    keys = [talk.answers.pick("intent"), *talk.answers.many("also")]
+    keys = [talk.answers.pick("intent"), *talk.answers.many("also"), *_OFTEN]
     options = [Option(key, known[key]) for key in dict.fromkeys(keys) if key in known][:3]
     rest = [Option("menu", _("☰ All I can do"), start="menu")]
     return pick(_("I am not sure that I understood. Did you mean …?"), [*options, *rest])

@@ -12,6 +12,7 @@ from flows.understanding.understand import Understood
 _OPEN = ("menu", "browse", "answer", "language")  # flows that wait for no particular answer
 _INSTEAD, _INSTEAD_OF_WORDS = 0.6, 0.8  # how sure we are before a form's question has to wait
 _A_GUESS = 0.15  # below it there is nothing to suggest
+_TWO_WORDS = 2  # one word in a form is an answer, if a strange one
 _CLEARLY, _FEW_WORDS = 0.85, 3  # when the answer comes in the question's own language
 
 
@@ -23,6 +24,8 @@ def is_question(question: Question, reading: Reading, asked: Asked | None, text:
     if isinstance(reading, Misread | Maybe):
         if asked is None or asked.flow in _OPEN:
             return said.confidence >= _A_GUESS
+        if question.words < _TWO_WORDS:
+            return False
         unsure = _INSTEAD if isinstance(reading, Misread) else _INSTEAD_OF_WORDS
         return not said.abstained and said.confidence >= unsure
     marked = "?" in text or "؟" in text
@@ -52,7 +55,7 @@ def facts(said: Understood) -> Answers:
         for name, value in said.slots.items()
     }
     sure = "no" if said.abstained else "yes"
-    alarm = "possible" if "emergency" in said.also else ""
+    alarm = "possible" if said.alarming else ""
     return Answers(
         {**slots, "intent": said.intent, "sure": sure, "also": list(said.also), "alarm": alarm}
     )

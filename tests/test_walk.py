@@ -60,7 +60,12 @@ MOST_TEXT, MOST_PLAIN = 4096, 1600
 MOST_TAP = 64
 MOST_LABEL, MOST_SHORT_LABEL, SHORT_LIST = 24, 20, 3
 # Labels that no translator of ours writes: they are checked where they are written.
-_FREE_LABELS = {("browse", "offer"), ("welcome", "language"), ("language", "language")}
+_FREE_LABELS = {
+    ("browse", "offer"),
+    ("answer", "offers"),
+    ("welcome", "language"),
+    ("language", "language"),
+}
 
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -234,6 +239,8 @@ def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[s
         yield f"start {meaning}", Inbound(tap=f"go:{STARTS[meaning]}")
     for start in STILL:
         yield f"start {start}", Inbound(start=start)
+    for intent in ("job", "emergency", "desk_info", "out_of_scope", "stop", "language_change"):
+        yield f"question {intent}", Inbound(start=f"answer-{intent}")
     for code in flows.languages:
         yield f"language {code}", Inbound(tap=f"go:language-{code}")
     for edge in {asked.low - 1, asked.low, asked.high, asked.high + 1}:
@@ -366,7 +373,12 @@ def heard(turn: Turn, was: Conversation, meaning: str) -> bool:
 
 
 # Questions that only an accident of the world leads to; tested one by one below.
-_RARE = {("browse", "nothing_found")}
+_RARE = {
+    ("browse", "nothing_found"),
+    ("answer", "careful"),
+    ("answer", "did_you_mean"),
+    ("answer", "nothing_fits"),
+}
 # Steps that ask nothing and leave no trace.
 _SILENT = {
     ("welcome", "speak"),
@@ -383,6 +395,13 @@ _SILENT = {
     ("welcome_back", "to_menu"),
     ("still", "not_mine"),
     ("still", "thanks"),
+    ("answer", "after_numbers"),
+    ("answer", "desk"),
+    ("answer", "outside"),
+    ("answer", "hello"),
+    ("answer", "leave"),
+    ("answer", "language"),
+    ("answer", "elsewhere"),
 }
 
 

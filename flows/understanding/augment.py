@@ -34,6 +34,7 @@ _ACTION = {
     "unsubscribe": "stop",
     "delete_data": "stop",
 }
+_UNFRAMED = ("greeting", "menu", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,17 @@ def alone(data: Mapping[str, Any]) -> list[Written]:
 
 
 def varied(written: Sequence[Written], data: Mapping[str, Any]) -> Iterator[Written]:
-    """Each sentence with a typo, in a polite frame, and with another word of the same kind."""
-    hello = _short(data, "greeting")
-    kinds = _kinds(data)
+    """Each sentence once more: with a typo, in a polite frame, or with another word of the kind."""
+    hello, kinds = _short(data, "greeting"), _kinds(data)
     for one in written:
         seed = crc32(one.text.encode())
-        spelt = (misspelt, without_vowel)[seed // 7 % 2](one.text, seed)
-        yield replace(one, text=spelt, weight=0.6 * one.weight)
-        other = _other_word(one, kinds, seed) if seed % 2 else ""
-        if other:
-            yield replace(one, text=other, weight=0.6 * one.weight)
-        elif hello and one.intent not in ("greeting", "menu", "stop"):
+        text = _other_word(one, kinds, seed) if seed % 3 == 0 else ""
+        if not text and seed % 3 == 1 and hello and one.intent not in _UNFRAMED:
             first = hello[seed % len(hello)]
-            framed = f"{first} {one.text}" if seed % 3 else f"{one.text} {first}"
-            yield replace(one, text=framed, weight=0.6 * one.weight)
+            text = f"{first} {one.text}" if seed % 4 else f"{one.text} {first}"
+        if not text:
+            text = (misspelt, without_vowel)[seed // 7 % 2](one.text, seed)
+        yield replace(one, text=text, weight=0.6 * one.weight)
 
 
 def misspelt(text: str, seed: int) -> str:

@@ -49,7 +49,7 @@ def learn(
     labels: Sequence[str],
     bits: int,
     *,
-    passes: int = 6,
+    passes: int = 4,
     rate: float = 0.5,
     decay: float = 1e-5,
     dropped: float = 0.4,

@@ -119,9 +119,10 @@ def _people(seen: Seen, counted: Sequence[Number]) -> int:
 
 
 def _child(seen: Seen, counted: Sequence[Number]) -> Slots:
-    years = sorted({n.value for n in counted if n.unit == "years" and n.value < 18})
-    if not years and seen.has("child"):
-        years = sorted({n.value for n in counted if not n.unit and 0 < n.value < 18})
+    bare = {n.value for n in counted if not n.unit and seen.tokens[n.at].isdecimal()}
+    bare = bare if seen.has("child") else set()
+    aged = {n.value for n in counted if n.unit == "years"}
+    years = sorted(age for age in aged | bare if 0 < age < 18)
     return {
         "child_age": years[0] if len(years) == 1 else years,
         "child_age_months": next((n.value for n in counted if n.unit == "months"), 0),

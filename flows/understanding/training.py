@@ -51,7 +51,7 @@ def train(all_data: Mapping[str, Data], places: Gazetteer) -> Model:
     codes = [one.code for one in languages]
     return Model(
         learn(_balanced(asked), INTENTS, INTENT_BITS),
-        learn(_balanced(spoken), codes, LANGUAGE_BITS, passes=4),
+        learn(_balanced(spoken), codes, LANGUAGE_BITS, passes=3),
         found,
         {one.code: _scripts(one) for one in languages},
         known,

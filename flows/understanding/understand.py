@@ -18,6 +18,7 @@ from flows.understanding.slots import Seen, Slots, find_slots
 
 SURE = 0.45  # below it we ask: "did you mean …?"
 _ALSO = 0.12
+_ONLY_A_NAME = 0.3  # the name of a comune alone asks nothing
 _LIKELY_LANGUAGE = 0.12
 _HABIT = 3.0  # how much likelier a text is in the conversation's language, before it is read
 
@@ -37,6 +38,11 @@ class Understood:
     slots: Slots = field(default_factory=dict)
     also: tuple[str, ...] = ()
 
+    @property
+    def alarming(self) -> bool:
+        """Whether it may be an emergency, beside what it asks."""
+        return "emergency" in self.also
+
 
 class Understanding:
     """Reads questions with a model. Pure: the same text is always understood alike."""
@@ -53,7 +59,7 @@ class Understanding:
     def understand(self, text: str, conversation_language: str = "") -> Understood:
         """What ``text`` asks; it never raises."""
         split = tokens(text)
-        if not split:
+        if not any(token[0].isalnum() for token in split):
             return Understood(conversation_language, 0.0, "menu", 0.0, True)
         likely = self._languages(text, split, conversation_language)
         codes = self.model_codes
@@ -76,7 +82,7 @@ class Understanding:
             likely = likely * native
         if habit in self.model_codes:
             likely = likely.copy()
-            likely[self.model_codes.index(habit)] *= _HABIT
+            likely[self.model_codes.index(habit)] *= _HABIT if len(split) > 2 else _HABIT**3
         total = float(likely.sum())
         result: Floats = likely / total if total else likely
         return result
@@ -104,6 +110,8 @@ class Understanding:
         if danger is Alarm.SURE:
             order.sort(key=lambda i: INTENTS[i] != "emergency")
         intent, confidence = INTENTS[order[0]], float(chances[order[0]])
+        if len(split) == sum(name.end - name.start for name in named):
+            confidence = min(confidence, _ONLY_A_NAME)
         also = [INTENTS[i] for i in order[1:4] if chances[i] >= _ALSO]
         if danger is Alarm.POSSIBLE and "emergency" not in also:
             also.append("emergency")
