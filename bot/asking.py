@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot import clock
+from bot.drawing import plain
 from bot.runtime import Parts
 from flows.conversation import Conversation
 from flows.messages import Inbound
@@ -31,7 +32,7 @@ def answer(parts: Parts, text: str, language: str = "") -> dict[str, Any]:
         "abstained": said.abstained,
         "slots": said.slots,
         "listings": found,
-        "reply": turn.says.text if turn.says else "",
+        "reply": plain(turn.says) if turn.says else "",
     }
 
 

@@ -80,7 +80,7 @@ class Lexicon:
                 for phrase, slot, value in self._starting.get(word, ()):
                     end = start + len(phrase)
                     if self._follows(meant[start + 1 : end], phrase[1:]):
-                        exact = tuple(tokens[start:end]) == phrase
+                        exact = all(map(_spelt, tokens[start:end], phrase))
                         if exact or slot not in _EXACT_ONLY:
                             found.append(Hit(start, end, slot, value, exact))
         return found
@@ -127,6 +127,10 @@ class Lexicon:
             for word in self._beginnings.get(form[:3], ())
             if _same_stem(form, word)
         ]
+
+
+def _spelt(token: str, word: str) -> bool:
+    return token == word or word in variants(token)
 
 
 def _same_stem(a: str, b: str) -> bool:

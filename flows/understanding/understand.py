@@ -19,7 +19,7 @@ from flows.understanding.slots import Seen, Slots, find_slots
 SURE = 0.45  # below it we ask: "did you mean …?"
 _ALSO = 0.12
 _ONLY_A_NAME = 0.3  # the name of a comune alone asks nothing
-_LIKELY_LANGUAGE = 0.12
+_LIKELY_LANGUAGE = 0.25
 _HABIT = 3.0  # how much likelier a text is in the conversation's language, before it is read
 
 
