@@ -168,7 +168,19 @@ def test_the_language_of_the_conversation_decides_when_the_text_does_not(
 def offer(id: str, **details: Any) -> Listing:
     day = date(2026, 11, 23)
     comune = details.pop("comune", "005073")
-    return Listing(id, "job", id, "", "it", "", comune, "", "", day, day, details=details)
+    return Listing(
+        id=id,
+        topic="job",
+        title=id,
+        summary="",
+        language="it",
+        organisation="",
+        comune=comune,
+        phone="",
+        checked_on=day,
+        valid_until=day,
+        details=details,
+    )
 
 
 @pytest.mark.parametrize(

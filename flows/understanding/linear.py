@@ -72,7 +72,7 @@ def learn(
     return Linear(tuple(labels), weights.astype(np.float16), sharpness)
 
 
-_BATCH = 384
+_BATCH = 768
 
 
 class _Batch(NamedTuple):

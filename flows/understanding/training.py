@@ -42,12 +42,10 @@ def train(all_data: Mapping[str, Data], places: Gazetteer) -> Model:
     known = _known(languages, places)
     comuni = Comuni(places, known)
     mixed = [one.lexicon for one in languages if one.code == _MIXED]
-    asked = [example for one in languages for example in _intent_examples(one, mixed, comuni)]
-    spoken = [
-        example
-        for number, one in enumerate(languages)
-        for example in _language_examples(one, number, comuni)
-    ]
+    asked: list[Example] = []
+    spoken: list[Example] = []
+    for number, one in enumerate(languages):
+        _add_examples(one, number, mixed, comuni, asked, spoken)
     codes = [one.code for one in languages]
     return Model(
         learn(_balanced(asked), INTENTS, INTENT_BITS),
@@ -73,27 +71,28 @@ def calendar(code: str) -> list[Entry]:
     return [entry for entry in found if entry[0] and entry[0][0].isalpha()]
 
 
-def _intent_examples(one: _Language, mixed: Sequence[Lexicon], comuni: Comuni) -> list[Example]:
+def _add_examples(
+    one: _Language,
+    number: int,
+    mixed: Sequence[Lexicon],
+    comuni: Comuni,
+    asked: list[Example],
+    spoken: list[Example],
+) -> None:
+    """The examples of one language: for the intents with variations, for the languages without."""
     lexicons = list(dict.fromkeys([one.lexicon, *mixed]))
-    written = [*one.written, *varied(one.written, one.data), *alone(one.data)]
-    found = []
-    for text in written:
-        if text.intent in INTENTS and (split := tokens(text.text)):
-            hits = [hit for lexicon in lexicons for hit in lexicon.hits(split)]
-            named = comuni.named(split, hits, lexicons)
-            seen = features.of_intent(split, hits, named, INTENT_BITS)
-            found.append(Example(seen, INTENTS.index(text.intent), text.weight))
-    return found
-
-
-def _language_examples(one: _Language, number: int, comuni: Comuni) -> list[Example]:
-    found = []
-    for text in [*one.written, *alone(one.data)]:
-        if split := tokens(text.text):
-            named = comuni.named(split, (), ())
-            seen = features.of_language(text.text, split, named, LANGUAGE_BITS)
-            found.append(Example(seen, number, text.weight))
-    return found
+    plain = [*one.written, *alone(one.data)]
+    for at, text in enumerate([*plain, *varied(one.written, one.data)]):
+        split = tokens(text.text)
+        if not split or text.intent not in INTENTS:
+            continue
+        hits = [hit for lexicon in lexicons for hit in lexicon.hits(split)]
+        named = comuni.named(split, hits, lexicons)
+        seen = features.of_intent(split, hits, named, INTENT_BITS)
+        asked.append(Example(seen, INTENTS.index(text.intent), text.weight))
+        if at < len(plain):
+            heard = features.of_language(text.text, split, named, LANGUAGE_BITS)
+            spoken.append(Example(heard, number, text.weight))
 
 
 def _balanced(found: Sequence[Example]) -> list[Example]:
