@@ -77,6 +77,8 @@ def chat(
         answer = shown(*dialogue.say(typed(line.strip(), dialogue)))
         lines += [f"> {line.strip()}", *answer, ""]
         say("\n".join(answer))
+        for file in dialogue.files:
+            say(f"--- {file.name} ---\n{file.content.decode()}")
     if record:
         record.write_text("\n".join(lines), encoding="utf-8")
         say(f"The transcript is in {record}.")

@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import in_process
+from bench import in_process, offers
 from bench.known_contacts import fill
 from bench.people import BotApi, Result, talk
 
@@ -162,6 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=12, help="intakes of each of the 50 people")
     parser.add_argument("--known", type=int, nargs="*", default=[1_000, 100_000])
+    parser.add_argument("--offers", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     arguments = parser.parse_args()
     console = Console(width=100)
     with tempfile.TemporaryDirectory() as name:
@@ -186,6 +187,12 @@ def main() -> None:
             seconds, memory = growth(folder, count)
             known.add_row(f"{count:,}", f"{seconds:.2f}", f"{memory:.0f}")
         console.print(known)
+        shelf = Table("offers", "seconds to import", "median ms of a browse step", title="Offers")
+        for count in arguments.offers:
+            database = f"sqlite:///{folder / f'offers_{count}.db'}"
+            seconds = offers.fill(database, folder, count)
+            shelf.add_row(f"{count:,}", f"{seconds:.1f}", f"{offers.browse_steps(database):.1f}")
+        console.print(shelf)
 
 
 if __name__ == "__main__":

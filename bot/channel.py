@@ -1,7 +1,7 @@
 """What every channel is to the rest of the program: messages in, letters out."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -37,10 +37,20 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A document as it is handed over."""
+
+    name: str
+    type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One message to be sent: outbox row ``id`` to ``address``.
 
-    ``edits`` is the provider's id of the message that this one replaces, or empty.
+    ``edits`` is the provider's id of the message that this one replaces, or empty; ``file`` its
+    document, just made.
     """
 
     id: int
@@ -48,6 +58,7 @@ class Letter:
     address: str
     outbound: Outbound
     edits: str = ""
+    file: File | None = None
 
 
 class Problem(StrEnum):

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 from sqlalchemy import Engine
 
-from bot import texts
+from bot import documents, texts
 from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
 from bot.settings import Settings
@@ -134,7 +135,7 @@ def _add_whatsapp(
     receive: Receive,
     report: Report,
 ) -> None:
-    from bot.whatsapp import webhook
+    from bot.whatsapp import files, webhook
     from bot.whatsapp.reconcile import recent
 
     channel = _whatsapp(parts.settings)
@@ -159,6 +160,8 @@ def _add_whatsapp(
     channels.preparing.append(load)
     channels.loops.append(catch_up)
     channels.routes += webhook.routes(channel, receive, report)
+    file_of = partial(documents.file_of, parts.engine, channel="whatsapp")
+    channels.routes += files.routes(channel.links, database, file_of)
 
 
 def _templates(engine: Engine) -> dict[str, str]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from bot.address_changes import apply_problem
 from bot.channel import Channel, Failed, Letter, Problem, Sent
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
+from bot.documents import file_of
 from flows.messages import Outbound
 from storage import addresses, outbox
 from storage.erasure import scrub
@@ -132,16 +134,9 @@ class Sender:
         return due
 
     async def _send(self, row: Due) -> None:
-        letter = Letter(
-            row.id,
-            row.channel,
-            row.address,
-            Outbound.from_json(json.loads(row.body)),
-            row.edits,
-        )
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                result = await self._channels[row.channel].send(letter)
+                result = await self._send_one(row)
         except TimeoutError:
             result = Failed(Problem.HIDDEN, "timeout")
         except asyncio.CancelledError:
@@ -151,6 +146,18 @@ class Sender:
             result = Failed(Problem.REJECTED, type(error).__name__)
         self._outcomes.append(self._outcome(row, result))
         self._wake.set()
+
+    async def _send_one(self, row: Due) -> Sent | Failed:
+        outbound, file = Outbound.from_json(json.loads(row.body)), None
+        if outbound.document:
+            try:
+                file = await self._database.run(file_of, self._engine, row.id, row.channel)
+            except DBAPIError:
+                return Failed(Problem.NOT_SENT, "database")
+            if file is None:
+                return Failed(Problem.REJECTED, "document")
+        letter = Letter(row.id, row.channel, row.address, outbound, row.edits, file)
+        return await self._channels[row.channel].send(letter)
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:
         attempt = row.attempts + 1

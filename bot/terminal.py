@@ -7,7 +7,8 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlmodel import col
 
-from bot.channel import Received
+from bot.channel import File, Received
+from bot.documents import file_of
 from bot.drawing import numbered
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
@@ -18,13 +19,14 @@ from storage.outbox import Outcome
 
 
 class Dialogue:
-    """One person in one chat, turn by turn, on a real database."""
+    """One person in one chat, turn by turn, on a real database; ``files`` came with the last."""
 
     def __init__(self, parts: Parts, chat: str, hint: str = "", channel: str = "simulator") -> None:
         self._parts, self._chat, self._hint, self._channel = parts, chat, hint, channel
         self._worker = Worker(parts.engine, parts.flows, parts.settings.zone, parts.now)
         self._numbers = itertools.count(1)
         self.shown: tuple[Button, ...] = ()
+        self.files: list[File] = []
 
     def say(self, inbound: Inbound) -> tuple[list[Outbound], list[Event]]:
         """What comes back, and what was noted. Raises what the worker could not handle."""
@@ -51,15 +53,18 @@ class Dialogue:
         return None
 
     def _send(self) -> list[Outbound]:
-        now = self._parts.now()
+        now, documents = self._parts.now(), []
         replies = []
         with self._parts.engine.begin() as connection:
             while due := outbox.claim_due(connection, [self._channel], 10, now):
                 for row in due:
                     replies.append(Outbound.from_json(json.loads(row.body)))
+                    documents += [row.id] if replies[-1].document else []
                     outbox.close(
                         connection, [Outcome(row.id, "sent", "t", attempt=row.attempts + 1)], now
                     )
+        found = (file_of(self._parts.engine, id, self._channel) for id in documents)
+        self.files = [file for file in found if file]
         return replies
 
     def _events(self, before: int) -> list[Event]:
@@ -95,6 +100,7 @@ def shown(replies: list[Outbound], events: list[Event]) -> list[str]:
     for reply in replies:
         text = f"{reply.text}\n{numbered(reply.buttons)}" if reply.buttons else reply.text
         lines += [f"< {line}".rstrip() for line in text.split("\n")]
+        lines += [f"< 📄 {reply.document.kind}"] if reply.document else []
         keys = " ".join(f"[{key_of(button)}]" for button in reply.buttons + reply.controls)
         lines += [keys] if keys else []
     return lines

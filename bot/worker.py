@@ -249,9 +249,10 @@ class Worker:
     ) -> Letter | None:
         """The reply: for the sender, or in the answer of the webhook when nothing else is owed.
 
-        An edit goes by the sender: it may be refused, and of an answer nobody tells us so.
+        An edit goes by the sender: it may be refused, and of an answer nobody tells us so. So
+        does a document, which is made when it is sent.
         """
-        here = here and not (person.owed or desk.erased or says.edits)
+        here = here and not (person.owed or desk.erased or says.edits or says.document)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(

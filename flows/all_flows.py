@@ -5,9 +5,10 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu, person
-from flows.privacy import alerts, erase, privacy, stop, welcome_back
+from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
+from flows.take import take
 from flows.welcome import make_language, make_welcome
 
 
@@ -23,7 +24,9 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         help,
         person,
         still,
+        take,
         privacy,
+        export,
         alerts,
         stop,
         welcome_back,

@@ -44,7 +44,7 @@ def wanted(talk: Talk) -> list[Listing]:
 
 def _in_passing(talk: Talk) -> bool:
     """Whether a form waits for its answer: then we say what there is, and go on with it."""
-    return talk.waiting not in ("", "menu", "browse", "answer")
+    return talk.waiting not in ("", "menu", "browse", "take", "answer")
 
 
 @answer.step(when=lambda talk: talk.answers.pick("alarm") == "possible")

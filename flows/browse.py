@@ -2,7 +2,7 @@
 
 from flows import labels
 from flows.cards import card, line
-from flows.desk import TOPICS, Listing, NoteInterest
+from flows.desk import TOPICS, Listing, NoteInterest, NoteRefusal
 from flows.flow import Flow
 from flows.matching import ranked
 from flows.messages import Option
@@ -98,10 +98,31 @@ def wish(talk: Talk) -> Move:
     assert listing is not None, "the step before has made sure"
     options = [
         Option("interested", _("👍 I am interested")),
+        Option("not_for_me", _("👎 Not for me")),
         Option("list", _("📋 Other offers")),
         Option("person", _("🙋 Ask the desk"), start="person"),
     ]
+    if listing.topic == "job":
+        options.insert(1, Option("take", _("🧩 Can I take it?"), start=f"take-{listing.id}"))
     return pick(card(listing, talk), options)
+
+
+def _refused(talk: Talk) -> bool:
+    return talk.answers.pick("wish") == "not_for_me"
+
+
+@browse.step(when=_refused)
+def why_not(talk: Talk) -> Move:
+    """One tap: what keeps people from offers is worth knowing."""
+    _ = talk.gettext
+    return pick(_("Thank you. What does not fit?"), choices(labels.refusals(_)), optional=True)
+
+
+@browse.step(when=_refused)
+def note_refusal(talk: Talk) -> Move:
+    """A fact without words."""
+    offer, home = talk.answers.pick("offer"), talk.profile.pick("comune")
+    return Do(NoteRefusal(offer, talk.answers.pick("why_not") or "unsaid", home))
 
 
 def _interested(talk: Talk) -> bool:
@@ -137,4 +158,4 @@ def back_to_list(talk: Talk) -> Move:
     listing = chosen(talk)
     if talk.answers.pick("topic") == "one":
         return Start(f"browse-{listing.topic}" if listing else "browse")
-    return Forget(("offer", "wish", "noted", "what_next"))
+    return Forget(("offer", "wish", "why_not", "note_refusal", "noted", "what_next"))

@@ -69,6 +69,23 @@ class NoteInterest:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRefusal:
+    """An offer was not for them: why (a key), and where they live."""
+
+    listing: str
+    reason: str
+    comune: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteGaps:
+    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`)."""
+
+    kinds: tuple[str, ...]
+    comune: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerForOffer:
     """Whoever answers for an offer said ``yes`` (it holds), ``filled`` or ``changed``."""
 
@@ -81,7 +98,15 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
-Command = RecordConsent | SetAlerts | NoteInterest | AnswerForOffer | EraseContact
+Command = (
+    RecordConsent
+    | SetAlerts
+    | NoteInterest
+    | NoteRefusal
+    | NoteGaps
+    | AnswerForOffer
+    | EraseContact
+)
 
 
 class Desk(Protocol):

@@ -6,7 +6,7 @@ from datetime import date
 from flows.conversation import Asked, Conversation, Parked
 from flows.desk import TOPICS, Desk, RecordConsent
 from flows.flow import Flow, Flows, Step
-from flows.messages import Event
+from flows.messages import Document, Event
 from flows.moves import Ask, Do, End, Forget, Leave, Speak, Start, Tell
 from flows.speech import Languages
 from flows.talk import Answers, Contact, Talk, Value
@@ -42,6 +42,7 @@ class Draft:
         self.asked = was.asked if self.flow else None
         self.questions, self.last = was.questions, was.last
         self.said: list[str] = []
+        self.document: Document | None = None
         self.events: list[Event] = []
         self.question: Ask | None = None
         self.offered_language = ""
@@ -188,8 +189,9 @@ class Draft:
             case Leave(saying):
                 self._leave(step, saying)
                 return True
-            case Tell(text):
+            case Tell(text, document):
                 self.say(text)
+                self.document = document or self.document
                 self._done("told", step, "told")
             case Do(command):
                 self._done("did", step, self.desk.perform(command))

@@ -1,5 +1,7 @@
 """The one message a turn says, from what was drafted."""
 
+from dataclasses import replace
+
 from flows import sentences
 from flows.conversation import Asked
 from flows.draft import Draft
@@ -30,6 +32,7 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
         howto=_howto(asked, controls, speech),
         edits=edits and not draft.said,
         share_location=sentences.share_location(speech) if asked.kind == "place" else "",
+        document=draft.document and replace(draft.document, link=sentences.link_to_file(speech)),
     )
 
 

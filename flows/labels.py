@@ -168,6 +168,19 @@ def contracts(_: Gettext) -> dict[str, str]:
     }
 
 
+def refusals(_: Gettext) -> dict[str, str]:
+    """Why an offer is not for somebody."""
+    return {
+        "distance": _("Too far"),
+        "hours": _("The hours"),
+        "childcare": _("My children"),
+        "documents": _("The documents"),
+        "language": _("The language"),
+        "pay": _("The money"),
+        "other": _("Something else"),
+    }
+
+
 def near(_: Gettext) -> dict[str, str]:
     """What a home is near to."""
     return {

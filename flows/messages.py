@@ -51,6 +51,20 @@ class Button:
     chosen: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that goes with a message: a name for what it holds, never the content.
+
+    It is made from the database when somebody takes it, so no copy of it waits anywhere, and there
+    is none of a person who was erased. ``link`` are the words before its address, on channels that
+    send an address in its place.
+    """
+
+    kind: str
+    argument: str = ""
+    link: str = ""
+
+
 Kind = Literal["tell", "pick", "pick_many", "number", "text", "place"]
 
 
@@ -72,6 +86,7 @@ class Outbound:
     howto: str = ""
     edits: bool = False
     share_location: str = ""
+    document: Document | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON types, without what is empty."""
@@ -89,6 +104,8 @@ class Outbound:
             row["edits"] = True
         if self.share_location:
             row["share_location"] = self.share_location
+        if self.document:
+            row["document"] = [self.document.kind, self.document.argument, self.document.link]
         return row
 
     @classmethod
@@ -98,7 +115,8 @@ class Outbound:
             name: tuple(Button(*button) for button in row.get(name, ()))
             for name in ("buttons", "controls")
         }
-        return cls(**{**row, **buttons})
+        document = Document(*row["document"]) if "document" in row else None
+        return cls(**{**row, **buttons, "document": document})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.desk import Command
-from flows.messages import Option
+from flows.messages import Document, Option
 
 AskKind = Literal["pick", "pick_many", "number", "text", "place"]
 
@@ -25,9 +25,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Say something and go on."""
+    """Say something and go on; a ``document`` goes with what this turn says."""
 
     text: str
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)

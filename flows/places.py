@@ -1,6 +1,6 @@
 """Finding a comune by what was typed or by a shared location."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
@@ -37,6 +37,9 @@ class Gazetteer:
         self._by_istat = {place.istat: place for place in places}
         aliases = {fold(a): place for place in self._by_istat.values() for a in place.aliases}
         self._by_name = aliases | {fold(p.name): p for p in self._by_istat.values()}
+
+    def __iter__(self) -> Iterator[Place]:
+        return iter(self._by_istat.values())
 
     def names(self) -> Mapping[str, Place]:
         """Every folded name and alias, with what it names."""

@@ -3,7 +3,7 @@
 from flows import labels
 from flows.desk import EraseContact, RecordConsent, SetAlerts
 from flows.flow import Flow
-from flows.messages import Option
+from flows.messages import Document, Option
 from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
@@ -55,6 +55,7 @@ def overview(talk: Talk) -> Move:
     text = "\n".join((_("This is what I know about you:"), known, _alerts_now(talk)))
     options = [
         Option("change", _("✏️ Change answers"), start="intake"),
+        Option("export", _("📄 Send me the file"), start="export"),
         Option("alerts", _("🔔 Messages from us"), start="alerts"),
         Option("language", _("🌍 Language"), start="language"),
         Option("revoke", _("🚫 Keep no answers"), start="intake-forget"),
@@ -63,6 +64,20 @@ def overview(talk: Talk) -> Move:
     if not talk.contact.agreed("profile"):
         options = [option for option in options if option.key != "revoke"]
     return pick(text, options)
+
+
+export = Flow("export")
+
+
+@export.step()
+def the_file(talk: Talk) -> Move:
+    """A copy of everything, to keep and to pass on (GDPR art. 20)."""
+    _ = talk.gettext
+    text = _(
+        "Here is the file with everything I keep about you. "
+        "Keep it, or give it only to people you trust."
+    )
+    return Tell(text, Document("my_data"))
 
 
 def _alerts_now(talk: Talk) -> str:

@@ -58,6 +58,12 @@ def share_location(speech: Speech) -> str:
     return _("📍 Share my position")
 
 
+def link_to_file(speech: Speech) -> str:
+    """Before the address of a file, on channels that send an address in its place."""
+    _ = speech.gettext
+    return _("Open this link within one hour to get the file:")
+
+
 def controls(speech: Speech) -> dict[str, str]:
     """The labels of the engine's own buttons."""
     _ = speech.gettext

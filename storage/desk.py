@@ -13,7 +13,9 @@ from flows.desk import (
     Command,
     EraseContact,
     Listing,
+    NoteGaps,
     NoteInterest,
+    NoteRefusal,
     RecordConsent,
     SetAlerts,
 )
@@ -24,7 +26,7 @@ from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
-from storage.models import Consent, Contact, Interest
+from storage.models import Consent, Contact, Event, Interest
 
 # Built once: building a statement costs several times what running it does.
 _CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
@@ -90,6 +92,11 @@ class DatabaseDesk:
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
+            case NoteRefusal(listing, reason, comune):
+                offer = self.listing(listing, listings.SOURCE_LANGUAGE)
+                return self._note("refused", offer.topic if offer else "", reason, comune)
+            case NoteGaps(kinds, comune):
+                return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case EraseContact():
@@ -121,6 +128,20 @@ class DatabaseDesk:
 
     def _set(self, statement: Update, value: str) -> str:
         self._connection.execute(statement, {"of": self._contact_id, "to": value})
+        return "done"
+
+    def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
+        """A need that was not met: a fact without words, by topic and comune."""
+        event = Event(
+            contact_id=self._contact_id,
+            kind=kind,
+            flow=topic,
+            step=step,
+            key=comune,
+            channel=self._channel,
+            at=self._now,
+        )
+        self._connection.execute(insert(Event), [event.model_dump(exclude={"id"})])
         return "done"
 
     def _answer(self, listing: str, said: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -19,6 +19,9 @@ SECOND_LANGUAGE = {"pcm": "en"}
 """Where an offer is not translated, the language that its readers know better than Italian."""
 
 ENOUGH = 80
+"""How many offers are looked at to find those that fit best."""
+
+_FIRST_CIRCLE = 8
 _WORDS = ("title", "summary", "bring", "who")
 _DATES = ("starts_on", "ends_on", "available_from", "on")
 _FIELDS = (
@@ -44,18 +47,33 @@ def shown(
     near: Sequence[str] = (),
     sector: str = "",
 ) -> list[Offer]:
-    """At most about `ENOUGH` offers of the topic that are published and valid, nearest first.
+    """At most `ENOUGH` offers of the topic that are published and valid, of the nearest comuni.
 
     ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
     comune those that end first come first. ``sector`` leaves out those of another one.
     """
-    values = {"today": today, "topic": topic, "sector": sector}
-    counts = {row.comune: row.n for row in connection.execute(_counts(bool(sector)), values)}
-    values |= {"language": language, "second": SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)}
-    rows = connection.execute(
-        _in_comuni(bool(sector)), {**values, "comuni": _nearest(counts, near)}
-    )
-    return [_offer(row, language) for row in rows]
+    ids = _ids(connection, topic, today, near, sector)
+    second = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)
+    values = {"ids": ids, "language": language, "second": second}
+    return [_offer(row, language) for row in connection.execute(_with_ids(), values)]
+
+
+def _ids(
+    connection: Connection, topic: str, today: date, near: Sequence[str], sector: str
+) -> list[str]:
+    """Looks around in growing circles of comuni, so that it reads little where offers are many."""
+    found: list[str] = []
+    asked = {"topic": topic, "today": today, "sector": sector}
+    start, size = 0, _FIRST_CIRCLE
+    while start < len(near) and len(found) < ENOUGH:
+        values = asked | {"most": ENOUGH - len(found), "comuni": near[start : start + size]}
+        circle = connection.execute(_of(True, bool(sector)), values)
+        found += circle.scalars()
+        start, size = start + size, size * 4
+    if not near:
+        values = asked | {"most": ENOUGH}
+        found += connection.execute(_of(False, bool(sector)), values).scalars()
+    return found
 
 
 def one(connection: Connection, id: str, language: str, today: date | None = None) -> Offer | None:
@@ -66,45 +84,22 @@ def one(connection: Connection, id: str, language: str, today: date | None = Non
     return _offer(row, language) if row else None
 
 
-def _nearest(counts: dict[str, int], near: Sequence[str]) -> list[str]:
-    """The comuni to look in: as many of the nearest as hold enough offers."""
-    far = len(near)
-    order = {comune: place for place, comune in enumerate(near)}
-    found, total = [], 0
-    for comune in sorted(counts, key=lambda comune: (order.get(comune, far), comune)):
-        if total >= ENOUGH:
-            break
-        found.append(comune)
-        total += counts[comune]
-    return found
-
-
 # Built once for each use: building a query costs several times what running it does.
 
 
 @cache
-def _counts(in_sector: bool) -> Select[Any]:
-    query: Any = select(col(Listing.comune), func.count().label("n"))
-    topical = col(Listing.topic) == bindparam("topic")
-    found: Select[Any] = query.where(topical, *_valid(), *_sector(in_sector)).group_by(
-        col(Listing.comune)
+def _of(somewhere: bool, in_sector: bool) -> Select[Any]:
+    query: Select[Any] = select(col(Listing.id)).where(
+        col(Listing.topic) == bindparam("topic"), *_valid(), *_sector(in_sector)
     )
-    return found
+    if somewhere:
+        query = query.where(col(Listing.comune).in_(bindparam("comuni", expanding=True)))
+    return query.order_by(col(Listing.comune), col(Listing.valid_until)).limit(bindparam("most"))
 
 
 @cache
-def _in_comuni(in_sector: bool) -> Select[Any]:
-    return (
-        _query()
-        .where(
-            col(Listing.topic) == bindparam("topic"),
-            col(Listing.comune).in_(bindparam("comuni", expanding=True)),
-            *_valid(),
-            *_sector(in_sector),
-        )
-        .order_by(col(Listing.valid_until), col(Listing.id))
-        .limit(2 * ENOUGH)
-    )
+def _with_ids() -> Select[Any]:
+    return _query().where(col(Listing.id).in_(bindparam("ids", expanding=True)))
 
 
 @cache

@@ -32,6 +32,15 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """To whom a row goes and what it says."""
+
+    contact_id: int | None
+    address: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one send.
 
@@ -101,6 +110,16 @@ def claim_due(
             .values(status="sending", claimed_at=now, attempts=Outbox.attempts + 1)
         )
     return due
+
+
+def of_letter(connection: Connection, letter: int, channel: str) -> Posted | None:
+    """A row of this channel by its id, or None."""
+    o = Outbox
+    query = select(col(o.contact_id), col(o.address), col(o.body)).where(
+        col(o.id) == letter, col(o.channel) == channel
+    )
+    row = connection.execute(query).first()
+    return Posted(*row) if row else None
 
 
 def close(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> bool:

@@ -37,6 +37,8 @@ def main() -> int:
     wanted = in_the_code()
     catalogs = sorted(LOCALES.glob("*/LC_MESSAGES/messages.po"))
     found = [line for path in catalogs for line in problems(path, wanted)]
+    for path in sorted([*(ROOT / "flows").rglob("*.py"), *(ROOT / "bot").rglob("*.py")]):
+        found += built(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
     if found:
         print("\n".join(line.replace("\n", "\\n") for line in found))
         return 1
@@ -63,6 +65,25 @@ def in_the_code() -> dict[Key, Wanted]:
             one, many = (words[0], words[1]) if isinstance(words, tuple) else (words, "")
             found[context, one] = Wanted(one, many, context)
     return found
+
+
+def built(name: str, code: str) -> Iterator[str]:
+    """Words that are put together inside ``_()``: no translator ever sees them."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and (called := _called(node.func)) in _WORDS_FIRST:
+            given = node.args[: _WORDS_FIRST[called]]
+            if not all(isinstance(a, ast.Constant) and isinstance(a.value, str) for a in given):
+                yield f"{name}:{node.lineno}: {called}() takes a literal, and nothing else"
+
+
+_WORDS_FIRST = {"_": 1, "gettext": 1, "ngettext": 2, "pgettext": 2}
+
+
+def _called(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
 
 
 def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:

@@ -55,6 +55,7 @@ class Person(Protocol):
     def taps(self, label: str) -> "Sight": ...
     def shares(self, lat: float, lon: float) -> "Sight": ...
     def sends_voice(self) -> "Sight": ...
+    def takes_file(self) -> Any: ...
 
 
 class Sight:
@@ -116,6 +117,11 @@ class OnTelegram:
     def sends_voice(self) -> Sight:
         return self._push(lambda: self._server.said(self._chat, voice={"file_id": "x"}))
 
+    def takes_file(self) -> Any:
+        document = self._mine()[-1].document
+        assert document and document[0] == "my-data.json"
+        return json.loads(document[1])
+
     def _mine(self) -> list[Any]:
         return [m for m in self._server.messages if m.chat_id == self._chat]
 
@@ -130,6 +136,14 @@ class OnTelegram:
         self._taps = {b["text"]: b.get("callback_data", "") for row in rows for b in row}
         self._message_id = message.edits or message.message_id
         return Sight(message.text, list(self._taps))
+
+
+def _fetched(url: str) -> Any:
+    """What a browser would save."""
+    with urlopen(url, timeout=10) as answer:
+        assert "attachment" in answer.headers["Content-Disposition"]
+        assert answer.headers["Cache-Control"] == "no-store"
+        return json.loads(answer.read())
 
 
 class OnWhatsApp:
@@ -156,6 +170,11 @@ class OnWhatsApp:
         media = {"NumMedia": "1", "MediaContentType0": "audio/ogg", "MessageType": "audio"}
         return self._do(self._server.person_sends(self._address, "", **media))
 
+    def takes_file(self) -> Any:
+        link = re.search(r"^https?://\S+$", self._mine()[-1].body, re.MULTILINE)
+        assert link, self._mine()[-1].body
+        return _fetched(link[0])
+
     def _mine(self) -> list[Any]:
         return [m for m in self._server.messages if m.to == f"whatsapp:{self._address}"]
 
@@ -174,6 +193,7 @@ class OnSimulator:
 
     def __init__(self, url: str, chat: str) -> None:
         self._url = f"{url}/simulator/{chat}/messages"
+        self._file: dict[str, Any] | None = None
         self._taps: dict[str, str] = {}
 
     def says(self, text: str) -> Sight:
@@ -188,6 +208,10 @@ class OnSimulator:
     def sends_voice(self) -> Sight:
         return self._post({"text": "🎤"})
 
+    def takes_file(self) -> Any:
+        assert self._file and self._file["name"] == "my-data.json"
+        return _fetched(self._url.replace("/messages", f"/files/{self._file['letter']}"))
+
     def _post(self, body: dict[str, Any]) -> Sight:
         with urlopen(Request(self._url, json.dumps(body).encode()), timeout=10) as answer:
             sent = json.loads(answer.read())["id"]
@@ -199,4 +223,5 @@ class OnSimulator:
 
         message = wait_for(said)
         self._taps = {option["label"]: option["tap"] for option in message["options"]}
+        self._file = message.get("file")
         return Sight(message["text"], list(self._taps))

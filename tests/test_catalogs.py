@@ -10,7 +10,7 @@ from babel.messages.pofile import write_po
 
 from flows.speech import Languages
 from tests import catalogs
-from tests.catalogs import LOCALES, Wanted, buttons, in_the_code, problems, speech_of
+from tests.catalogs import LOCALES, Wanted, built, buttons, in_the_code, problems, speech_of
 
 
 @pytest.mark.parametrize("path", sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")), ids=str)
@@ -223,3 +223,18 @@ def test_speech_is_that_of_the_source(languages: Languages) -> None:
     speech = speech_of("ar", catalog)
     assert speech.gettext("Cleaning") == "تنظيف" and speech.direction == "rtl"
     assert speech.gettext("not there") == "not there"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '_(f"Hello {name}")',
+        '_("a" + b)',
+        '_(" ".join(words))',
+        "_(word)",
+        'ngettext("one", many, n)',
+    ],
+)
+def test_words_that_are_put_together_are_found(code: str) -> None:
+    assert list(built("x.py", code)) != []
+    assert list(built("x.py", '_("Hello {name}")\nngettext("one", "many", n)')) == []

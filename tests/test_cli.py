@@ -98,6 +98,15 @@ def test_there_are_the_commands_an_operator_needs() -> None:
     }
 
 
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=[" ".join(c[0]) for c in COMMANDS])
+def test_every_command_is_in_the_docs(path: tuple[str, ...], command: Any) -> None:
+    docs = (ROOT / "docs" / "admin-cli.md").read_text(encoding="utf-8")
+    said = command.help.split("\n\n")[0].replace("\n", " ")
+    page = docs.partition(f"\n## {' '.join(path)}\n")[2].partition("\n## ")[0]
+    assert said in " ".join(page.replace("> ", "").split()), "help and docs say the same"
+    assert f"admin_cli.py {' '.join(path)}" in page
+
+
 def test_every_example_names_real_options() -> None:
     by_path = dict(COMMANDS)
     for path, command in COMMANDS:
@@ -282,3 +291,12 @@ def test_the_bot_says_what_is_missing_in_one_line() -> None:
 )
 def test_a_wrong_argument_is_exit_2(run: Run, arguments: list[str]) -> None:
     assert "Invalid value" in run(*arguments, code=2)
+
+
+def test_who_looks_at_a_person_is_written_down(run: Run, people: Engine) -> None:
+    run("contacts", "show", "1")
+    run("contacts", "export", "1")
+    run("contacts", "erase", "1", "--yes")
+    rows = run.json("audit", "--subject", "contact:1", "--json")
+    assert [row["action"] for row in rows] == ["erase", "export", "look at"]
+    assert NAME not in json.dumps(rows)

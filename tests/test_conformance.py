@@ -77,17 +77,18 @@ def meet(
 
 
 def settled(person: Person, language: str = "English") -> Sight:
-    """Somebody who chose a language, agreed, wants no messages, and is asked their age."""
+    """Somebody who agreed, said their age, wants no messages, and is asked their name."""
     seen = person.says("hello")
     seen = chooses(person, seen, language)
     seen = chooses(person, seen, "Yes")
+    seen = chooses(person, seen, "25 to 34")
     return chooses(person, seen, "No")
 
 
 def test_intake_by_choosing_what_is_shown(meet: Meet) -> None:
     person = meet()
     seen = settled(person)
-    for label in ("25 to 34", "Skip", "Elsewhere", "I look for work"):
+    for label in ("Skip", "Elsewhere", "I look for work"):
         assert seen.offers(label) or label == "Skip", (label, seen.text, seen.buttons)
         seen = chooses(person, seen, label)
     assert "What do you need?" in seen.text
@@ -99,7 +100,7 @@ def test_every_question_is_answered_by_number(meet: Meet) -> None:
     person = meet()
     person.says("hello")
     seen = person.says("english")
-    answers = "1|2|4|Amina|monale|1|1,2|1 3|2|3|arabic|2|1"
+    answers = "1|4|2|Amina|monale|1|1,2|1 3|2|3|arabic|2|1"
     for typed in answers.split("|"):
         assert "not sure" not in seen.text
         seen = person.says(typed)
@@ -111,14 +112,14 @@ def test_labels_and_keys_can_be_typed(meet: Meet) -> None:
     person.says("hello")
     person.says("en")
     person.says("yes")
-    person.says("no")
-    seen = person.says("25 to 34")
+    person.says("25 to 34")
+    seen = person.says("no")
     assert "What may I call you?" in seen.text
 
 
 def test_a_shared_location_answers_for_the_town(meet: Meet) -> None:
     person = meet()
-    seen = chooses(person, settled(person), "25 to 34")
+    settled(person)
     person.says("Amina")
     seen = person.shares(44.9370, 8.0660)
     assert "What do you do now?" in seen.text
@@ -127,7 +128,7 @@ def test_a_shared_location_answers_for_the_town(meet: Meet) -> None:
 
 def test_a_misspelt_town_is_asked_back(meet: Meet) -> None:
     person = meet()
-    chooses(person, settled(person), "25 to 34")
+    settled(person)
     person.says("Amina")
     seen = person.says("castelnuovo")
     assert seen.offers("Castelnuovo")
@@ -137,19 +138,20 @@ def test_a_misspelt_town_is_asked_back(meet: Meet) -> None:
 
 def test_what_cannot_be_read_is_answered_kindly(meet: Meet) -> None:
     person = meet()
-    settled(person)
+    seen = chooses(person, chooses(person, settled(person), "Skip"), "Elsewhere")
+    assert "What do you do now?" in seen.text
     seen = person.sends_voice()
-    assert "How old are you?" in seen.text
-    assert seen.offers("25 to 34")
+    assert "What do you do now?" in seen.text
+    assert seen.offers("I look for work")
 
 
 def test_another_language_keeps_the_place(meet: Meet) -> None:
     person = meet()
     settled(person)
     seen = person.says("العربية")
-    assert "How old are you?" not in seen.text
+    assert "What may I call you?" not in seen.text
     back = person.says("english")
-    assert "How old are you?" in back.text
+    assert "What may I call you?" in back.text
 
 
 def test_offers_are_paged_and_read(meet: Meet) -> None:
@@ -169,11 +171,22 @@ def test_offers_are_paged_and_read(meet: Meet) -> None:
 def test_an_old_menu_still_works_and_a_double_tap_is_harmless(meet: Meet) -> None:
     person = meet()
     seen = settled(person)
-    assert "How old are you?" in seen.text
+    assert "What may I call you?" in seen.text
     seen = person.says("menu")
     assert seen.offers("Home")
     seen = chooses(person, seen, "Home")
     assert "Rent" in seen.text or "Home" in seen.text
+
+
+def test_my_data_is_sent_as_a_file(meet: Meet) -> None:
+    person = meet()
+    settled(person)
+    seen = chooses(person, person.says("my data"), "Send me the file")
+    assert "everything I keep about you" in seen.text
+    kept = person.takes_file()
+    assert kept["conversation"]["state"]["profile"]["age"] == "25_34"
+    assert [consent["purpose"] for consent in kept["consents"]] == ["profile", "alerts"]
+    assert [address["channel"] for address in kept["addresses"]] == [person.name]
 
 
 def test_stop_start_and_delete(meet: Meet) -> None:

@@ -107,7 +107,7 @@ class Site:
 
 
 INTAKE = (
-    "ciao", "[it]", "[yes]", "[yes]", "[25_34]", NAME, TOWN, "[elsewhere]", "[looking]",
+    "ciao", "[it]", "[yes]", "[25_34]", "[yes]", NAME, TOWN, "[elsewhere]", "[looking]",
     "[training]", "[_done]", "[_skip]", "[_skip]", "[B1]", LANGUAGES, "[_skip]", "[none]",
     "[_skip]", "[_skip]", "[right]",
 )  # fmt: skip
@@ -158,7 +158,7 @@ def test_facts_stay_without_the_person(site: Site) -> None:
 
 
 def test_nothing_is_left_of_a_child(site: Site, clock: Clock) -> None:
-    site.say("ciao", "[it]", "[yes]", "[yes]", TOWN, LANGUAGES, NAME, "[under_14]")
+    site.say("ciao", "[it]", "[yes]", TOWN, LANGUAGES, NAME, "[under_14]")
     clock.pass_time(minutes=2)
     site.tidy()
     assert site.traces() == []
@@ -228,7 +228,7 @@ def careless(parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_without_secure_delete_the_words_stay(careless: Site, clock: Clock) -> None:
     """The switch: what secure_delete protects from does happen without it."""
-    careless.say("ciao", "[it]", "[yes]", "[yes]", "[25_34]", NAME, "delete my data", "[yes]")
+    careless.say("ciao", "[it]", "[yes]", "[25_34]", "[yes]", NAME, "delete my data", "[yes]")
     clock.pass_time(minutes=2)
     careless.tidy()
     scrub(careless.parts.engine)
@@ -250,7 +250,7 @@ def test_without_the_scrub_the_words_stay_in_the_log(
 
 def test_who_writes_again_is_somebody_new(parts: Parts, engine: Engine) -> None:
     dialogue = Dialogue(parts, CHAT, "en")
-    for line in ("hi", "[en]", "[yes]", "[no]", "[18_24]", NAME, "delete my data"):
+    for line in ("hi", "[en]", "[yes]", "[18_24]", "[no]", NAME, "delete my data"):
         dialogue.say(typed(line, dialogue))
     with engine.begin() as connection:
         first = connection.execute(select(col(Contact.id))).scalar_one()

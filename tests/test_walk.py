@@ -28,7 +28,9 @@ from flows.desk import (
     Desk,
     EraseContact,
     Listing,
+    NoteGaps,
     NoteInterest,
+    NoteRefusal,
     RecordConsent,
     SetAlerts,
 )
@@ -40,7 +42,7 @@ from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
 from flows.speech import ISOLATE, POP
-from flows.talk import Contact
+from flows.talk import Answers, Contact
 from flows.words import STARTS, listed, separate
 from storage import listings
 from storage.database import open_database, reading
@@ -90,7 +92,9 @@ class MemoryOffers:
 
 
 PROVIDED = "job_harvest_cortandone"  # the offer everybody answers for
-STILL = (f"still-{PROVIDED}", "still-tra_social_taxi")
+STILL = (f"still-{PROVIDED}", "still-tra_social_taxi", "take-nothing")
+TAKES = ("take-job_kitchen_albugnano", f"take-{PROVIDED}")
+AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
 class MemoryDesk:
@@ -130,6 +134,8 @@ class MemoryDesk:
                 if self._offers.one(listing, "it") is None:
                     return "gone"
                 self.interests.add(listing)
+            case NoteRefusal() | NoteGaps():
+                pass
             case AnswerForOffer(listing):
                 self.provides.discard(listing)
             case EraseContact():
@@ -172,6 +178,9 @@ class Walk:
         for start in (*STARTS.values(), "", "browse-no_such_offer", "nonsense"):
             inbound = Inbound(start=start) if start else Inbound("?!")
             self._ahead.append(self._step(new, inbound))
+        for start in TAKES:
+            lives = Conversation(language=self.language, profile=AT_HOME)
+            self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
         while self._ahead:
             self._explore(self._ahead.popleft())
 
@@ -402,6 +411,7 @@ _SILENT = {
     ("answer", "leave"),
     ("answer", "language"),
     ("answer", "elsewhere"),
+    ("take", "gone"),
 }
 
 

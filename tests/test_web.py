@@ -81,17 +81,32 @@ def test_a_conversation_by_script(server: Server) -> None:
 
 def test_a_location_answers_for_the_town(server: Server) -> None:
     message = answer(server, "place", {"text": "hello"})
-    for key in ("en", "yes", "no", "25_34", "_skip"):
+    for key in ("en", "yes", "25_34", "no", "_skip"):
         message = answer(server, "place", tap(message, key))
     answer(server, "place", {"location": [44.9370, 8.0660]})
     message = answer(server, "place", {"text": "my data"})
     assert "Monale" in message["text"]
 
 
+def test_a_file_is_for_its_own_chat(server: Server) -> None:
+    message = answer(server, "files", {"text": "hello"})
+    answer(server, "files", tap(message, "en"))
+    message = answer(server, "files", {"tap": "go:export"})
+    path = f"files/{message['file']['letter']}"
+    status, kept, headers = call(server, f"/simulator/files/{path}")
+    assert status == 200
+    assert kept["addresses"][0]["address"] == "files"
+    assert headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert call(server, f"/simulator/others/{path}")[0] == 404
+    assert call(server, f"/simulator/files/{path}?as=whatsapp")[0] == 404
+    assert call(server, "/simulator/files/files/999999")[0] == 404
+    assert call(server, "/simulator/files/files/x")[0] == 400
+
+
 @pytest.mark.parametrize("channel", ["whatsapp", "telegram"])
 def test_it_obeys_the_limits_of_another_channel(server: Server, channel: str) -> None:
     message = answer(server, "as", {"text": "ciao"}, f"?as={channel}")
-    for key in ("it", "no", "no"):
+    for key in ("it", "no", "25_34", "no"):
         message = answer(server, "as", tap(message, key), f"?as={channel}")
     if channel == "whatsapp":
         assert len(message["options"]) <= 10

@@ -34,7 +34,7 @@ def contacts_list(
 @app.command("show", epilog="Example: python admin_cli.py contacts show 12")
 def contacts_show(contact: ContactId, as_json: AsJson = False) -> None:
     """What we keep of one person. Look only when you need it: it is personal."""
-    kept = _kept(contact)
+    kept = _kept(contact, "look at")
     if as_json:
         print_json(kept)
         return
@@ -67,7 +67,7 @@ def contacts_export(
     as_json: AsJson = True,
 ) -> None:
     """Everything we keep of one person, as JSON (GDPR art. 15 and 20)."""
-    text = json.dumps(_kept(contact), ensure_ascii=False, indent=2, default=str)
+    text = json.dumps(_kept(contact, "export"), ensure_ascii=False, indent=2, default=str)
     if to is None:
         say(text)
         return
@@ -82,6 +82,7 @@ def contacts_erase(
 ) -> None:
     """Delete one person for good. Their words are gone from the database, not hidden."""
     from bot import clock
+    from storage.audit import record
     from storage.erasure import erase, scrub
 
     if not yes:
@@ -89,6 +90,7 @@ def contacts_erase(
     engine = opening.database()
     with engine.begin() as connection:
         known = erase(connection, contact, clock.now())
+        record(connection, opening.by(), "erase", [(f"contact:{contact}", None, None)])
     scrubbed = scrub(engine)
     if not known:
         stop(f"There is no person {contact}; `contacts list` shows who there is.")
@@ -100,11 +102,14 @@ def contacts_erase(
     say(f"Person {contact} is deleted.")
 
 
-def _kept(contact: int) -> dict[str, Any]:
+def _kept(contact: int, action: str) -> dict[str, Any]:
+    """What is kept of one person; that somebody looked is written down."""
+    from storage.audit import record
     from storage.contacts import export_contact
 
-    with opening.to_read().begin() as connection:
+    with opening.database().begin() as connection:
         kept = export_contact(connection, contact)
+        record(connection, opening.by(), action, [(f"contact:{contact}", None, None)])
     if kept is None:
         stop(f"There is no person {contact}; `contacts list` shows who there is.")
     return kept

@@ -63,6 +63,8 @@ def show(id: OfferId, language: Language = "it", as_: As = "", as_json: AsJson =
 def add(
     topic: Annotated[str, typer.Argument(help="job, training, housing, transport …")],
     sets: Sets = None,
+    language: Language = "it",
+    as_: As = "",
     yes: Yes = False,
 ) -> None:
     """A new offer: asks field by field, or takes --set; shows it, then saves it as a draft."""
@@ -78,15 +80,17 @@ def add(
         "checked_by": by.operator,
     }
     with opening.database().begin() as connection:
-        _fill_in_and_save(connection, start, sets, "add", yes)
+        _fill_in_and_save(connection, start, sets, "add", (language, as_), yes)
 
 
 @app.command(epilog="Example: python admin_cli.py content edit job_welder --set places=2")
-def edit(id: OfferId, sets: Sets = None, yes: Yes = False) -> None:
+def edit(
+    id: OfferId, sets: Sets = None, language: Language = "it", as_: As = "", yes: Yes = False
+) -> None:
     """Change an offer: asks field by field, or takes --set; an empty --set empties the field."""
     with opening.database().begin() as connection:
         record = _existing(connection, id)
-        _fill_in_and_save(connection, record, sets, "edit", yes)
+        _fill_in_and_save(connection, record, sets, "edit", (language, as_), yes)
 
 
 @app.command(epilog="Example: python admin_cli.py content publish job_welder job_vines")
@@ -172,7 +176,12 @@ def _existing(connection: "Connection", id: str) -> "Record":
 
 
 def _fill_in_and_save(
-    connection: "Connection", record: "Record", sets: list[str] | None, action: str, yes: bool
+    connection: "Connection",
+    record: "Record",
+    sets: list[str] | None,
+    action: str,
+    reader: tuple[str, str],
+    yes: bool,
 ) -> None:
     """Ask or take what is new, show it, and save when the operator says so."""
     from bot.commands.asking import ask_all, take
@@ -185,7 +194,7 @@ def _fill_in_and_save(
     if wrong := wrong_together(record, today):
         stop("\n".join(f"{name}: {right}" for name, right in wrong))
     _save_all(connection, [record], action)
-    _preview(connection, record["id"], "it", "")
+    _preview(connection, record["id"], *reader)
     if not yes:
         typer.confirm("Save it like this?", abort=True)
     say(f"{record['id']} is saved as {record['status']}.")

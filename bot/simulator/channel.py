@@ -40,6 +40,8 @@ class SimulatorChannel:
                 }
                 if letter.edits and place == 0:
                     body["edits"] = int(letter.edits)
+                if letter.file and place == 0:
+                    body["file"] = {"name": letter.file.name, "letter": letter.id}
                 last = simulator.remember(
                     connection, letter.address, "bot", bubble.text, body, self._now()
                 )

@@ -18,6 +18,7 @@ from bot.body import read_body
 from bot.channel import Receive, Received
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
+from bot.documents import answer, file_of
 from bot.simulator.channel import SimulatorChannel
 from bot.simulator.render import AS
 from bot.simulator.words import page_words
@@ -65,6 +66,7 @@ class SimulatorSite:
             web.post("/simulator/{chat}/messages", guarded(self._post)),
             web.get("/simulator/{chat}/messages", guarded(self._list)),
             web.get("/simulator/{chat}/events", guarded(self._stream)),
+            web.get("/simulator/{chat}/files/{letter}", guarded(self._file)),
         ]
 
     def _guarded(self, handler: Handler) -> Handler:
@@ -129,6 +131,11 @@ class SimulatorSite:
             return ""
         with reading(self._engine).begin() as connection:
             return simulator.message_with(connection, chat, tap)
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """The file of a message, for its chat alone."""
+        chat, letter = _chat(request), _number(request.match_info["letter"])
+        return answer(await self._database.run(file_of, self._engine, letter, "simulator", chat))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         found = await self._after(_chat(request), _number(request.query.get("after", "0")))

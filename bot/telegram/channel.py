@@ -15,7 +15,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.channel import Failed, Letter, Problem, Received, Sent
+from bot.channel import Failed, File, Letter, Problem, Received, Sent
 from bot.telegram.receive import ALLOWED_UPDATES, CHANNEL
 from bot.telegram.render import Call, draw
 from bot.telegram.request import (
@@ -84,10 +84,12 @@ class TelegramChannel:
     def body(self, letter: Letter) -> dict[str, Any] | None:
         """The letter as the answer to a webhook (Bot API, "Making requests when getting updates").
 
-        None when it is not exactly one call: then it must be sent.
+        None when it is not exactly one call, or has a file: then it must be sent.
         """
         calls = draw(letter)
-        return {"method": calls[0].method, **calls[0].params} if len(calls) == 1 else None
+        if len(calls) != 1 or calls[0].file:
+            return None
+        return {"method": calls[0].method, **calls[0].params}
 
     async def acknowledge(self, received: Received) -> None:
         """Stop the spinner on the tapped button. Never raises: it is only a spinner."""
@@ -136,11 +138,22 @@ class TelegramChannel:
         """The id of the message that was sent or edited."""
         if call.method == "editMessageText":
             return await self._edit(call.params)
+        if call.file:
+            return await self._send_file(call.params, call.file)
         return await self._send(call.params)
 
     async def _send(self, params: dict[str, Any]) -> str:
         message = await self.bot.send_message(
             params["chat_id"], params["text"], api_kwargs=_extras(params)
+        )
+        return str(message.message_id)
+
+    async def _send_file(self, params: dict[str, Any], file: File) -> str:
+        message = await self.bot.send_document(
+            params["chat_id"],
+            telegram.InputFile(file.content, filename=file.name),
+            caption=params.get("caption"),
+            api_kwargs=_extras(params),
         )
         return str(message.message_id)
 

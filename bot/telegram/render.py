@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channel import Letter
-from bot.drawing import numbered, split
+from bot.channel import File, Letter
+from bot.drawing import numbered, split, utf16_length
 from flows.messages import Button, Outbound
 
 MOST_TEXT = 4096  # UTF-16 units (Bot API, sendMessage)
+MOST_CAPTION = 1024  # Bot API, sendDocument
 _MOST_BUTTONS = 100  # in one message (Bot API, refused as "reply markup is too long")
 _MOST_TAP_BYTES = 64  # Bot API, InlineKeyboardButton.callback_data
 _SHORT_LABEL = 14  # two of these fit side by side on a narrow phone
@@ -18,10 +19,11 @@ Row = list[dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A method of the Bot API and its parameters, as JSON types."""
+    """A method of the Bot API and its parameters, as JSON types; ``file`` is its ``document``."""
 
     method: str
     params: dict[str, Any]
+    file: File | None = None
 
 
 def draw(letter: Letter) -> list[Call]:
@@ -44,7 +46,16 @@ def draw(letter: Letter) -> list[Call]:
         calls[0] = Call("editMessageText", {**calls[0].params, "message_id": message_id})
     if markup := _place_keyboard(outbound) if at_place else _inline_keyboard(outbound):
         calls[-1].params["reply_markup"] = markup
-    return calls
+    return _with_file(calls, letter.file) if letter.file else calls
+
+
+def _with_file(calls: list[Call], file: File) -> list[Call]:
+    """The text below the file, in one message where it fits (Bot API, sendDocument)."""
+    first = calls[0].params
+    if len(calls) > 1 or utf16_length(first["text"]) > MOST_CAPTION:
+        return [Call("sendDocument", {"chat_id": first["chat_id"]}, file), *calls]
+    params: dict[str, Any] = {k: first[k] for k in ("chat_id", "reply_markup") if k in first}
+    return [Call("sendDocument", params | {"caption": first["text"]}, file)]
 
 
 def _params(chat: int | str, text: str) -> dict[str, Any]:

@@ -13,7 +13,10 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 )
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from bot import clock
 from bot.channel import Failed, Letter, Problem, Sent
+from bot.clock import Now
+from bot.whatsapp.files import FileLinks
 from bot.whatsapp.receive import CHANNEL, PREFIX
 from bot.whatsapp.render import Drawn, draw
 from bot.whatsapp.request import API, AnswerLostError, BusyError, NotSentError, TwilioRequests
@@ -77,8 +80,10 @@ class WhatsAppChannel:
         templates: Mapping[str, str],
         *,
         requests: TwilioRequests | None = None,
+        now: Now = clock.now,
     ) -> None:
         self.account, self.templates = account, templates
+        self.links = FileLinks(account.url(""), account.token, now)
         self._requests = requests or TwilioRequests(account.api)
         self.client = Client(account.sid, account.token, http_client=self._requests)
         self.counts: Counter[str] = Counter()
@@ -93,7 +98,8 @@ class WhatsAppChannel:
         back. When a part of it is there and the next fails, nobody may send it all again as if
         nothing had arrived: that is `Problem.HIDDEN` too.
         """
-        drawn = draw(letter.outbound, self.templates)
+        link = self.links.to(letter.id) if letter.file else ""
+        drawn = draw(letter.outbound, self.templates, link)
         result: Sent | Failed = Failed(Problem.REJECTED, "empty")
         for place, content in enumerate(_contents(drawn), start=1):
             if place == len(drawn.pieces):

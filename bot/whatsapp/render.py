@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.drawing import plain, split, utf16_length
 from bot.whatsapp.templates import (
@@ -47,8 +47,10 @@ class Drawn:
         return values(self.pieces[0], self.buttons)
 
 
-def draw(outbound: Outbound, templates: Mapping[str, str]) -> Drawn:
+def draw(outbound: Outbound, templates: Mapping[str, str], link: str = "") -> Drawn:
     """``outbound`` as one message wherever it fits; ``templates`` is our name → ContentSid.
+
+    ``link`` is where its document is to be had; then it is text, because of the lines.
 
     One message, because each is paid for. The first of these that fits:
 
@@ -63,7 +65,11 @@ def draw(outbound: Outbound, templates: Mapping[str, str]) -> Drawn:
     many lines: a variable takes no new line (Twilio, error 21656: "newline, a tab, or more than
     four consecutive spaces"), and an offer's card in one line could hardly be read.
     """
-    found = _as_template(outbound, templates) if outbound.kind in ("tell", "pick") else None
+    if link and outbound.document:
+        parts = (outbound.text, outbound.document.link, link)
+        outbound = replace(outbound, text="\n".join(part for part in parts if part))
+    as_text = outbound.document or outbound.kind not in ("tell", "pick")
+    found = None if as_text else _as_template(outbound, templates)
     return found or Drawn(tuple(split(plain(outbound).strip(), MOST_TEXT)))
 
 

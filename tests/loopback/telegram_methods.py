@@ -29,6 +29,7 @@ class Shown:
     at: float
     via: str = "api"
     edits: int = 0
+    document: tuple[str, str] | None = None
 
 
 @dataclass
@@ -80,6 +81,7 @@ class BotMethods:
         self.by_name: dict[str, Callable[[Params], Any]] = {
             "getme": lambda _: _BOT,
             "sendmessage": self._send_message,
+            "senddocument": self._send_document,
             "editmessagetext": self._edit_message_text,
             "answercallbackquery": self._answer_callback_query,
             "sendchataction": lambda p: bool(self._chat(p)),
@@ -118,6 +120,16 @@ class BotMethods:
         self._pace(chat)
         shown = Shown(chat, text, next(self.message_ids), markup, time.time())
         return self._shown(shown, params)
+
+    def _send_document(self, params: Params) -> Params:
+        chat, markup = self._chat(params), params.get("reply_markup")
+        document, caption = params.get("document"), str(params.get("caption", ""))
+        refuse_when(not isinstance(document, tuple), "there is no document in the request")
+        refuse_when(units(caption) > 1024, "message caption is too long")
+        _check_markup(markup, private=chat > 0)
+        self._pace(chat)
+        id, at = next(self.message_ids), time.time()
+        return self._shown(Shown(chat, caption, id, markup, at, document=document), params)
 
     def _shown(self, shown: Shown, params: Params) -> Params:
         shown.via = params.get("_via", "api")
@@ -201,13 +213,26 @@ def person(chat: int) -> Params:
     return {"id": chat, "is_bot": False, "first_name": "Amina", "language_code": "it"}
 
 
+def _field(value: Any) -> Any:
+    """A form's value; of a file its name and text."""
+    if isinstance(value, web.FileField):
+        return value.filename, value.file.read().decode()
+    return value
+
+
 async def params_of(request: web.Request) -> Params:
-    """From a JSON body, a form, multipart or the query; nested values may be JSON in a string."""
+    """From a JSON body, a form, multipart or the query; nested values may be JSON in a string.
+
+    An attached file is named by the field ``document`` (Bot API, Sending files).
+    """
     params: Params = dict(request.query)
     if request.content_type == "application/json":
         params.update(await request.json())
     else:
-        params.update(await request.post())
+        params.update({name: _field(value) for name, value in (await request.post()).items()})
+    document = str(params.get("document", ""))
+    if document.startswith("attach://"):
+        params["document"] = params.get(document.removeprefix("attach://"))
     for name in _NESTED:
         if isinstance(params.get(name), str):
             params[name] = json.loads(params[name])

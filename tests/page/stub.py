@@ -138,9 +138,10 @@ class Stub:
         options: Options = (),
         language: str = "en",
         edits: int | None = None,
+        **more: object,
     ) -> int:
         """The bot says something by itself."""
-        return self._add(chat, "bot", text, **_body(options, language, edits))
+        return self._add(chat, "bot", text, **_body(options, language, edits), **more)
 
     def messages(self, chat: str) -> list[dict[str, Any]]:
         """All that was said in a chat."""

@@ -217,6 +217,16 @@ def test_hostile_answers_stay_text(stub_page: ChatPage, stub: Stub) -> None:
     assert page.overflow() <= 0
 
 
+def test_a_file_is_a_link(stub_page: ChatPage, stub: Stub) -> None:
+    page = stub_page.greeted()
+    stub.say(page.chat, "Here.", file={"name": "my-data.json", "letter": 12})
+    page.until(lambda: page.find_all("#log a.file"))
+    link = page.find("#log a.file")
+    assert link.get_attribute("href") == f"{stub.url}/simulator/{page.chat}/files/12"
+    assert link.get_attribute("download") == "my-data.json"
+    assert "my-data.json" in link.text
+
+
 def test_an_edit_replaces_its_message(stub_page: ChatPage, stub: Stub) -> None:
     page = stub_page.greeted()
     boxes = (("Bread", "tick:b"), ("Milk", "tick:m"))

@@ -135,6 +135,7 @@ function textNodes(text) {
 class Talk {
   #words;
   #onTap;
+  #fileAt;
   #entries = new Map();
   #scroller = byId("scroller");
   #log = byId("log");
@@ -144,8 +145,8 @@ class Talk {
   newestId = 0;
   newestBotId = 0;
 
-  constructor(words, onTap) {
-    [this.#words, this.#onTap] = [words, onTap];
+  constructor(words, onTap, fileAt) {
+    [this.#words, this.#onTap, this.#fileAt] = [words, onTap, fileAt];
     this.#scroller.addEventListener("scroll", () => (this.#atEnd = this.#isAtEnd), { passive: true });
     new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroller);
   }
@@ -222,9 +223,18 @@ class Talk {
     text.append(...(side === "bot" ? textNodes(String(message.text ?? "")) : [String(message.text ?? "")]));
     speakAs(text, message);
     bubble.append(who, text);
+    if (message.file) bubble.append(this.#file(message.file));
     const at = new Date(message.at ?? NaN);
     if (!Number.isNaN(at.getTime())) bubble.append(clock(at, text.lang));
     return bubble;
+  }
+
+  #file({ name, letter }) {
+    const link = make("a", "file", `📄 ${name}`);
+    link.href = this.#fileAt(Number(letter));
+    link.download = String(name);
+    link.dir = "ltr";
+    return link;
   }
 
   #options(options, message) {
@@ -405,7 +415,7 @@ class Line {
     document.addEventListener("visibilitychange", () => document.hidden || this.lookAgain());
   }
 
-  #path(name, parameters = {}) {
+  path(name, parameters = {}) {
     const search = String(new URLSearchParams(this.#as ? { ...parameters, as: this.#as } : parameters));
     return `${this.#url}/${name}${search && `?${search}`}`;
   }
@@ -437,14 +447,14 @@ class Line {
   async #readNew({ fresh, turn }) {
     let found;
     do {
-      found = (await json(this.#path("messages", { after: this.#after() }))).messages;
+      found = (await json(this.path("messages", { after: this.#after() }))).messages;
       if (turn !== this.#turn) return;
       for (const message of found) this.#receive(message, { fresh });
     } while (found.length >= 100);
   }
 
   #listen() {
-    const source = new EventSource(this.#path("events", { after: this.#after() }));
+    const source = new EventSource(this.path("events", { after: this.#after() }));
     this.#source = source;
     source.onopen = () => {
       this.#steady = setTimeout(() => (this.#failures = 0), STEADY);
@@ -484,7 +494,7 @@ class Line {
 
   async post(body) {
     const headers = { "Content-Type": "application/json" };
-    return json(this.#path("messages"), { method: "POST", headers, body: JSON.stringify(body) });
+    return json(this.path("messages"), { method: "POST", headers, body: JSON.stringify(body) });
   }
 }
 
@@ -494,7 +504,11 @@ class Page {
   #as = Object.hasOwn(CHANNELS, query.get("as") ?? "") ? query.get("as") : "";
   #chat = chosenChat();
   #words = new Words();
-  #talk = new Talk(this.#words, (tap, label) => this.#send({ tap }, label));
+  #talk = new Talk(
+    this.#words,
+    (tap, label) => this.#send({ tap }, label),
+    (letter) => this.#line.path(`files/${letter}`),
+  );
   #outbox = new Outbox(`${this.#chat}@${this.#as}`, this.#talk);
   #line = new Line(this.#chat, this.#as, {
     receive: (message, how) => this.#receive(message, how),
