@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.runtime catalogs data/.ready  ## Set up .venv, catalogs and the database.
+setup: $(VENV)/.runtime catalogs locales/questions.npz data/.ready  ## Set up .venv, catalogs and the database.
 
 $(VENV)/.runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ catalogs: $(COMPILED)  ## Compile the catalogs in locales/.
 
 %.mo: %.po | $(VENV)/.runtime
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@ --locale $(word 2,$(subst /, ,$<))
+
+locales/questions.npz: $(wildcard locales/*/questions.yaml) $(wildcard flows/understanding/*.py) storage/gazetteer.csv | $(VENV)/.runtime
+	@$(BIN)/python admin_cli.py questions train
 
 data/.ready: $(COMPILED) $(wildcard storage/migrations/versions/*.py) | $(VENV)/.runtime
 	@mkdir -p data

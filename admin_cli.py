@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands import contacts, content, opening, operators, translations
+from bot.commands import contacts, content, opening, operators, questions, translations
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(operators.inbox, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
+app.add_typer(questions.app, name="questions")
+app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
 app.command(epilog="Example: python admin_cli.py audit --limit 20")(operators.audit)
 
 

@@ -21,7 +21,9 @@ class _OneOffer:
     offer: Listing
     places: Gazetteer
 
-    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
         return [self.offer]
 
     def listing(self, id: str, language: str) -> Listing | None:

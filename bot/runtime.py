@@ -33,6 +33,7 @@ from storage import outbox
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
 from storage.schema import is_current
+from storage.understanding import load_understanding
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,8 @@ def make_parts(settings: Settings) -> Parts:
     languages = load_languages(settings.default_language)
     engine = open_database(settings.database_url.get_secret_value())
     load_gazetteer()
-    return Parts(settings, engine, languages, FlowEngine(all_flows(languages), languages))
+    flows = FlowEngine(all_flows(languages), languages, load_understanding().understand)
+    return Parts(settings, engine, languages, flows)
 
 
 class Runtime:

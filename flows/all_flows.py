@@ -1,5 +1,6 @@
 """Every flow there is."""
 
+from flows.answers import answer
 from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
@@ -18,6 +19,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         make_language(languages),
         intake,
         browse,
+        answer,
         menu,
         help,
         person,

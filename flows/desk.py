@@ -112,8 +112,13 @@ Command = (
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
 
-    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
-        """Offers of a topic that may be shown today: many, those near ``home`` (ISTAT) first."""
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
+        """Offers of a topic that may be shown today: many, those near ``home`` (ISTAT) first.
+
+        ``sector`` leaves out those of another one.
+        """
         ...
 
     def listing(self, id: str, language: str) -> Listing | None:

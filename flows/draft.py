@@ -45,6 +45,7 @@ class Draft:
         self.document: Document | None = None
         self.events: list[Event] = []
         self.question: Ask | None = None
+        self.offered_language = ""
 
     def conversation(self) -> Conversation:
         """What is to be kept for the next turn."""
@@ -80,11 +81,11 @@ class Draft:
             self.trail = [step.name for step in flow.steps if step.name in self.answers]
         self._note("started", key=argument if argument in TOPICS else "")
 
-    def park(self, start: str) -> None:
-        """Have ``start`` go on when the flow now beginning has ended."""
+    def park(self, start: str, answers: Answers) -> None:
+        """Have ``start`` go on, knowing ``answers``, when the flow now beginning has ended."""
         name, _, argument = start.partition("-")
         if flow := self.flows.get(name):
-            self.parked = [Parked(name, flow.begin(argument, self.profile))]
+            self.parked = [Parked(name, Answers({**flow.begin(argument, self.profile), **answers}))]
 
     def answer(self, value: Value) -> None:
         """The pending question is answered."""

@@ -60,18 +60,29 @@ def _controls(draft: Draft, asked: Asked, question: Ask) -> tuple[Button, ...]:
         "back": bool(draft.trail),
         "menu": asked.flow != "menu" and bool(draft.language),
     }
-    return tuple(
+    drawn = tuple(
         Button(labels[name], "go:menu" if name == "menu" else f"{asked.id}:_{name}")
         for name, yes in wanted.items()
         if yes
     )
+    return (*drawn, *_other_language(draft))
+
+
+def _other_language(draft: Draft) -> tuple[Button, ...]:
+    """One tap to go on in the language this answer is in."""
+    code = draft.offered_language
+    return (Button(f"🌍 {draft.languages[code].name}", f"go:language-{code}"),) if code else ()
 
 
 def _howto(asked: Asked, controls: tuple[Button, ...], speech: Speech) -> str:
     """The first word the translator lists for each control: what one types without buttons."""
     words = listed(speech)
     names = [button.tap.removeprefix("go:").rpartition(":")[2].strip("_") for button in controls]
-    typed = [words[name].replace("،", ",").split(",")[0] for name in names if name != "done"]
+    typed = [
+        words[name].replace("،", ",").split(",")[0]
+        for name in names
+        if name in words and name != "done"
+    ]
     return sentences.howto(asked, typed, speech)
 
 

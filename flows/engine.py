@@ -4,6 +4,7 @@ It owns what every flow needs and none should write: reading answers, back, skip
 language, paging, "I did not understand", and going on after a digression.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from flows.draft import Draft
 from flows.flow import Flows
 from flows.folding import clean
 from flows.messages import Event, Inbound, Option, Outbound
+from flows.questions import facts, is_question, take_question
 from flows.reading import (
     Again,
     Answer,
@@ -21,6 +23,7 @@ from flows.reading import (
     Control,
     Maybe,
     Misread,
+    Question,
     Reading,
     Toggle,
     exactly,
@@ -31,7 +34,10 @@ from flows.reading import (
 )
 from flows.speech import Languages
 from flows.talk import Contact
+from flows.understanding.understand import Understood
 from flows.words import GlobalWords
+
+Understand = Callable[[str, str], Understood]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,13 @@ class Turn:
 class Engine:
     """Every flow and every language. It holds nothing of any conversation."""
 
-    def __init__(self, flows: Flows, languages: Languages) -> None:
+    def __init__(
+        self, flows: Flows, languages: Languages, understand: Understand | None = None
+    ) -> None:
         self.flows = flows
         self.languages = languages
         self.words = GlobalWords(languages)
+        self._understand = understand
 
     def take_turn(
         self,
@@ -80,8 +89,8 @@ class Engine:
         return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
 
     def _read(self, draft: Draft, inbound: Inbound) -> Reading:
-        """Options of the pending question first, global words second, then what is nearly an
-        option, and free answers.
+        """Options of the pending question first, global words second, then questions in their own
+        words, what is nearly an option, and free answers.
         """
         asked = draft.asked
         if inbound.start:
@@ -98,11 +107,22 @@ class Engine:
             return Begin(meaning.removeprefix("go:"))
         if meaning:
             return Control(meaning)
-        if asked is None:
+        return self._question(draft, text, self._answer(draft, inbound, text))
+
+    def _answer(self, draft: Draft, inbound: Inbound, text: str) -> Reading:
+        """``text`` as an answer that is neither an option nor a global word."""
+        if draft.asked is None:
             return Misread.NOT_TEXT if inbound.media else Misread.UNKNOWN
-        if text and (option := read_option(text, asked, nearly)):
+        if text and (option := read_option(text, draft.asked, nearly)):
             return option
-        return read_free(inbound, asked, draft.desk.places)
+        return read_free(inbound, draft.asked, draft.desk.places)
+
+    def _question(self, draft: Draft, text: str, reading: Reading) -> Reading:
+        """``reading``, or the question in their own words that ``text`` is instead."""
+        if self._understand is None or not text:
+            return reading
+        question = Question(self._understand(text, draft.language), len(text.split()))
+        return question if is_question(question, reading, draft.asked, text) else reading
 
     def _linked(self, start: str) -> Begin:
         """Where a deep link leads. Anybody can make one: none tells the profile's flow anything."""
@@ -114,6 +134,7 @@ class Engine:
 _LONGEST_TAP = 64
 _BEFORE_LANGUAGE = ("stop", "welcome")
 _GREETINGS = ("menu", "welcome_back")  # no wish to come back to
+_NO_WISH = ("greeting", "menu", "language_change")
 
 
 def _language_first(draft: Draft, reading: Reading) -> Reading:
@@ -127,6 +148,12 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
             return Begin("welcome")
         case Begin(start):
             return Begin("welcome", then=start)
+        case Question(said) if said.intent == "emergency":
+            return reading
+        case Question(said) if said.abstained or said.intent in _NO_WISH:
+            return Begin("welcome")
+        case Question(said):
+            return Begin("welcome", f"answer-{said.intent}", facts(said))
         case Again():
             return reading
         case Misread() if draft.asked and draft.asked.flow != "welcome":
@@ -139,10 +166,12 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
 
 def _apply(draft: Draft, reading: Reading) -> None:
     match reading:
-        case Begin(start, then):
+        case Begin(start, then, answers):
             draft.begin(start)
-            draft.park(then)
+            draft.park(then, answers)
             draft.advance()
+        case Question():
+            take_question(draft, reading)
         case Answer(value):
             _answer(draft, value)
         case Toggle(key, on):

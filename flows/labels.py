@@ -16,6 +16,24 @@ def yes_no(_: Gettext) -> dict[str, str]:
     return {"yes": _("✅ Yes"), "no": _("❌ No")}
 
 
+def intents(_: Gettext) -> dict[str, str]:
+    """What one may mean, when we are not sure."""
+    return {
+        **{key: label for key, label in topics(_).items() if key not in ("community", "service")},
+        "trail_event": _("🥾 Events and trail"),
+        "desk_info": _("🕒 The desk: when, where"),
+        "book_appointment": _("📅 An appointment"),
+        "cancel_appointment": _("📅 Change appointment"),
+        "my_appointment": _("📅 My appointment"),
+        "alerts": _("🔔 Write to me later"),
+        "human_help": _("🙋 Ask the desk"),
+        "emergency": _("🆘 I am in danger"),
+        "stop": _("✋ No more messages"),
+        "language_change": _("🌍 Another language"),
+        "out_of_scope": _("❓ Something else"),
+    }
+
+
 def topics(_: Gettext) -> dict[str, str]:
     """What the desk helps with."""
     return {

@@ -1,7 +1,7 @@
 """The menu, help, and how to reach a person."""
 
 from flows import labels
-from flows.cards import card
+from flows.desk_card import desk_card
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import End, Move, pick
@@ -49,13 +49,4 @@ person = Flow("person", digression=True)
 @person.step()
 def reach(talk: Talk) -> Move:
     """The desk's own card: never an invented number."""
-    _ = talk.gettext
-    desks = [
-        listing
-        for listing in talk.desk.listings("service", talk.speech.code)
-        if listing.details.get("kind") == "desk"
-    ]
-    if not desks:
-        return End(_("Please ask at your town hall: they know how to reach the desk."))
-    cards = "\n\n".join(card(listing, talk) for listing in desks[:1])
-    return End("\n\n".join((_("You can talk to a person at the desk:"), cards)))
+    return End(desk_card(talk))

@@ -1,6 +1,6 @@
 """Finding a comune by what was typed or by a shared location."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
@@ -40,6 +40,10 @@ class Gazetteer:
 
     def __iter__(self) -> Iterator[Place]:
         return iter(self._by_istat.values())
+
+    def names(self) -> Mapping[str, Place]:
+        """Every folded name and alias, with what it names."""
+        return self._by_name
 
     def get(self, istat: str) -> Place | None:
         """The comune with this ISTAT code."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rapidfuzz import fuzz, process
@@ -11,7 +11,8 @@ from flows.conversation import Asked
 from flows.folding import clean, fold, numbers
 from flows.messages import Inbound
 from flows.places import Gazetteer, Place
-from flows.talk import Value
+from flows.talk import Answers, Value
+from flows.understanding.understand import Understood
 
 
 class Misread(StrEnum):
@@ -53,10 +54,14 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """A start: ``flow`` or ``flow-argument``; ``then`` goes on when that flow has ended."""
+    """A start: ``flow`` or ``flow-argument``; ``then`` goes on when that flow has ended.
+
+    ``answers`` are known to ``then`` already.
+    """
 
     start: str
     then: str = ""
+    answers: Answers = field(default_factory=Answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,18 @@ class Again:
     """The same tap twice: nothing to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in their own words, with how many words it has."""
+
+    said: Understood
+    words: int
+
+
 GREETING = "hi"  # also the code of Hindi: whoever says hello has chosen no language
 
 Find = Callable[[str, Asked], str]
-Reading = Answer | Toggle | Control | Begin | Maybe | Again | Misread
+Reading = Answer | Toggle | Control | Begin | Maybe | Again | Question | Misread
 
 _SIMILAR = 84.0
 _AND = frozenset({"e", "ed", "and", "et", "و", "y"})  # "1, 3 e 4"

@@ -54,19 +54,21 @@ class DatabaseDesk:
         self._channel, self._now, self._today = channel, now, today
         self.erased = False
         self._acted = False
-        self._listings: dict[tuple[str, str, str], Sequence[Listing]] = {}
+        self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
     @property
     def places(self) -> Gazetteer:
         """The comuni we know."""
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
         """Offers of a topic that may be shown today; read once a turn."""
-        key = (topic, language, home)
+        key = (topic, language, home, sector)
         if key not in self._listings:
             near = self.places.around(home)
-            found = listings.shown(self._connection, topic, language, self._today, near)
+            found = listings.shown(self._connection, topic, language, self._today, near, sector)
             self._listings[key] = found
         return self._listings[key]
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -40,31 +40,39 @@ _FIELDS = (
 
 
 def shown(
-    connection: Connection, topic: str, language: str, today: date, near: Sequence[str] = ()
+    connection: Connection,
+    topic: str,
+    language: str,
+    today: date,
+    near: Sequence[str] = (),
+    sector: str = "",
 ) -> list[Offer]:
     """At most `ENOUGH` offers of the topic that are published and valid, of the nearest comuni.
 
     ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
-    comune those that end first come first.
+    comune those that end first come first. ``sector`` leaves out those of another one.
     """
-    ids = _ids(connection, topic, today, near)
+    ids = _ids(connection, topic, today, near, sector)
     second = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)
     values = {"ids": ids, "language": language, "second": second}
     return [_offer(row, language) for row in connection.execute(_with_ids(), values)]
 
 
-def _ids(connection: Connection, topic: str, today: date, near: Sequence[str]) -> list[str]:
+def _ids(
+    connection: Connection, topic: str, today: date, near: Sequence[str], sector: str
+) -> list[str]:
     """Looks around in growing circles of comuni, so that it reads little where offers are many."""
     found: list[str] = []
+    asked = {"topic": topic, "today": today, "sector": sector}
     start, size = 0, _FIRST_CIRCLE
     while start < len(near) and len(found) < ENOUGH:
-        values = {"topic": topic, "today": today, "most": ENOUGH - len(found)}
-        circle = connection.execute(_of(True), values | {"comuni": near[start : start + size]})
+        values = asked | {"most": ENOUGH - len(found), "comuni": near[start : start + size]}
+        circle = connection.execute(_of(True, bool(sector)), values)
         found += circle.scalars()
         start, size = start + size, size * 4
     if not near:
-        values = {"topic": topic, "today": today, "most": ENOUGH}
-        found += connection.execute(_of(False), values).scalars()
+        values = asked | {"most": ENOUGH}
+        found += connection.execute(_of(False, bool(sector)), values).scalars()
     return found
 
 
@@ -80,9 +88,9 @@ def one(connection: Connection, id: str, language: str, today: date | None = Non
 
 
 @cache
-def _of(somewhere: bool) -> Select[Any]:
+def _of(somewhere: bool, in_sector: bool) -> Select[Any]:
     query: Select[Any] = select(col(Listing.id)).where(
-        col(Listing.topic) == bindparam("topic"), *_valid()
+        col(Listing.topic) == bindparam("topic"), *_valid(), *_sector(in_sector)
     )
     if somewhere:
         query = query.where(col(Listing.comune).in_(bindparam("comuni", expanding=True)))
@@ -98,6 +106,14 @@ def _with_ids() -> Select[Any]:
 def _with_id(valid: bool) -> Select[Any]:
     query = _query().where(col(Listing.id) == bindparam("id"))
     return query.where(*_valid()) if valid else query
+
+
+def _sector(wanted: bool) -> tuple[Any, ...]:
+    """Those of the sector, and those of none."""
+    if not wanted:
+        return ()
+    offered = col(Listing.details)["sector"].as_string()
+    return (or_(offered == bindparam("sector"), offered.is_(None)),)
 
 
 def _valid() -> tuple[Any, ...]:

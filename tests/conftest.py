@@ -21,6 +21,7 @@ from storage.audit import By
 from storage.content.importing import import_offers, rows_of
 from storage.database import open_database
 from storage.schema import upgrade
+from storage.understanding import load_understanding
 from tests.databases import postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +53,7 @@ def languages() -> Languages:
 
 @pytest.fixture(scope="session")
 def flows(languages: Languages) -> FlowEngine:
-    return FlowEngine(all_flows(languages), languages)
+    return FlowEngine(all_flows(languages), languages, load_understanding().understand)
 
 
 def import_demo(connection: Connection, folder: Path = ROOT / "content") -> dict[str, str]:

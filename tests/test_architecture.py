@@ -22,7 +22,7 @@ PRODUCT = [
 ]
 FLOWS = [path for path in PRODUCT if path.is_relative_to(ROOT / "flows")]
 
-PURE = {"babel", "rapidfuzz", "flows"}
+PURE = {"babel", "numpy", "rapidfuzz", "flows"}
 FORBIDDEN_IN_FLOWS = {
     "apscheduler",
     "asyncio",

@@ -61,7 +61,12 @@ MOST_TEXT, MOST_PLAIN = 4096, 1600
 MOST_TAP = 64
 MOST_LABEL, MOST_SHORT_LABEL, SHORT_LIST = 24, 20, 3
 # Labels that no translator of ours writes: they are checked where they are written.
-_FREE_LABELS = {("browse", "offer"), ("welcome", "language"), ("language", "language")}
+_FREE_LABELS = {
+    ("browse", "offer"),
+    ("answer", "offers"),
+    ("welcome", "language"),
+    ("language", "language"),
+}
 
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
@@ -105,7 +110,9 @@ class MemoryDesk:
     def places(self) -> Gazetteer:
         return load_gazetteer()
 
-    def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+    def listings(
+        self, topic: str, language: str, home: str = "", sector: str = ""
+    ) -> Sequence[Listing]:
         return self._offers.of_topic(topic, language)
 
     def listing(self, id: str, language: str) -> Listing | None:
@@ -271,6 +278,8 @@ def attempts(asked: Asked, flows: FlowEngine, language: str) -> Iterator[tuple[s
         yield f"start {meaning}", Inbound(tap=f"go:{STARTS[meaning]}")
     for start in STILL:
         yield f"start {start}", Inbound(start=start)
+    for intent in ("job", "emergency", "desk_info", "out_of_scope", "stop", "language_change"):
+        yield f"question {intent}", Inbound(start=f"answer-{intent}")
     for code in (language, _next_to(language, [*flows.languages])):
         yield f"language {code}", Inbound(tap=f"go:language-{code}")
     for edge in {asked.low - 1, asked.low, asked.high, asked.high + 1}:
@@ -404,7 +413,12 @@ def heard(turn: Turn, was: Conversation, meaning: str) -> bool:
 
 
 # Questions that only an accident of the world leads to; tested one by one below.
-_RARE = {("browse", "nothing_found")}
+_RARE = {
+    ("browse", "nothing_found"),
+    ("answer", "careful"),
+    ("answer", "did_you_mean"),
+    ("answer", "nothing_fits"),
+}
 # Steps that ask nothing and leave no trace.
 _SILENT = {
     ("welcome", "speak"),
@@ -421,6 +435,13 @@ _SILENT = {
     ("welcome_back", "to_menu"),
     ("still", "not_mine"),
     ("still", "thanks"),
+    ("answer", "after_numbers"),
+    ("answer", "desk"),
+    ("answer", "outside"),
+    ("answer", "hello"),
+    ("answer", "leave"),
+    ("answer", "language"),
+    ("answer", "elsewhere"),
     ("take", "gone"),
 }
 
@@ -438,7 +459,9 @@ def test_every_offer_is_shown_somewhere(walk: Walk, offers: MemoryOffers) -> Non
 
 def test_a_topic_without_offers_leads_on(flows: FlowEngine, offers: MemoryOffers) -> None:
     class Empty(MemoryDesk):
-        def listings(self, topic: str, language: str, home: str = "") -> Sequence[Listing]:
+        def listings(
+            self, topic: str, language: str, home: str = "", sector: str = ""
+        ) -> Sequence[Listing]:
             return ()
 
     contact = Contact("telegram")

@@ -1,0 +1,164 @@
+"""A question in the person's own words, answered; what it interrupted then goes on."""
+
+from flows import labels
+from flows.cards import line
+from flows.desk import Listing
+from flows.desk_card import desk_card
+from flows.emergency import help_lines
+from flows.flow import Flow
+from flows.messages import Option
+from flows.moves import End, Move, Start, Tell, pick
+from flows.outside import who_does_that
+from flows.talk import Answers, Talk
+from flows.understanding.fitting import TOPIC_OF, asked_place, fitting
+from flows.why import missing, why
+
+_MOST, _PAGE, _IN_PASSING = 40, 5, 3
+_STARTS = {"alerts": "alerts", "human_help": "person", "menu": "help"}
+_OFTEN = ("job", "housing", "human_help")
+_DESK = ("desk_info", "book_appointment", "cancel_appointment", "my_appointment")
+
+
+def begin(argument: str, profile: Answers) -> Answers:
+    """``answer-housing`` answers a question about homes; the engine adds what else was said."""
+    return Answers(intent=argument)
+
+
+answer = Flow("answer", digression=True, begin=begin)
+
+
+def asked(talk: Talk) -> str:
+    """What the person asks: what they chose when we were not sure, else what was understood."""
+    return talk.answers.pick("did_you_mean") or talk.answers.pick("intent")
+
+
+def wanted(talk: Talk) -> list[Listing]:
+    """The offers that fit the question, best first."""
+    topic, places = TOPIC_OF[asked(talk)], talk.desk.places
+    near = asked_place(talk.answers, places)
+    home = near.istat if near else talk.profile.pick("comune")
+    sector = talk.answers.pick("sector")
+    offered = talk.desk.listings(topic, talk.speech.code, home, sector)
+    return fitting(offered, talk.answers, places)[:_MOST]
+
+
+def _in_passing(talk: Talk) -> bool:
+    """Whether a form waits for its answer: then we say what there is, and go on with it."""
+    return talk.waiting not in ("", "menu", "browse", "take", "answer")
+
+
+@answer.step(when=lambda talk: talk.answers.pick("alarm") == "possible")
+def careful(talk: Talk) -> Move:
+    """In doubt the emergency number stands above the answer."""
+    _ = talk.gettext
+    return Tell(_("🆘 If you are in danger or somebody is hurt, call 112 now. It is free."))
+
+
+@answer.step(when=lambda talk: talk.answers.pick("sure") == "no")
+def did_you_mean(talk: Talk) -> Move:
+    """The likeliest three; nothing is done on a guess."""
+    _ = talk.gettext
+    known = labels.intents(_)
+    keys = [talk.answers.pick("intent"), *talk.answers.many("also"), *_OFTEN]
+    options = [Option(key, known[key]) for key in dict.fromkeys(keys) if key in known][:3]
+    rest = [Option("menu", _("☰ All I can do"), start="menu")]
+    return pick(_("I am not sure that I understood. Did you mean …?"), [*options, *rest])
+
+
+@answer.step(when=lambda talk: asked(talk) == "emergency")
+def numbers(talk: Talk) -> Move:
+    """Who helps at once, and a person of the desk beside them."""
+    _ = talk.gettext
+    options = [
+        Option("person", _("🙋 Ask the desk"), start="person"),
+        Option("on", _("➡️ Go on")),
+    ]
+    return pick(help_lines(talk, talk.answers.pick("danger")), options)
+
+
+@answer.step(when=lambda talk: asked(talk) == "emergency")
+def after_numbers(talk: Talk) -> Move:
+    """On with what was interrupted."""
+    return End()
+
+
+@answer.step(when=lambda talk: asked(talk) in TOPIC_OF and not wanted(talk))
+def nothing_fits(talk: Talk) -> Move:
+    """Nothing is invented: all of the topic, an alert, or the desk."""
+    _ = talk.gettext
+    text = _("I have nothing for exactly this right now. New offers come often.")
+    if _in_passing(talk):
+        return End(text)
+    topic = TOPIC_OF[asked(talk)]
+    options = [
+        Option("all", labels.topics(_)[topic], start=f"browse-{topic}"),
+        Option("alerts", _("🔔 Write to me later"), start="alerts"),
+        Option("person", _("🙋 Ask the desk"), start="person"),
+    ]
+    return pick(text, options)
+
+
+@answer.step(when=lambda talk: asked(talk) in TOPIC_OF)
+def offers(talk: Talk) -> Move:
+    """What fits, with why; in the middle of a form a few lines, and the form goes on."""
+    found = wanted(talk)
+    text = talk.fill(
+        talk.ngettext("I found {n} offer.", "I found {n} offers.", len(found)),
+        n=talk.speech.number(len(found)),
+    )
+    if _in_passing(talk):
+        return End("\n".join([text, *(_in_a_line(one, talk) for one in found[:_IN_PASSING])]))
+    options = [
+        Option(one.id, talk.speech.isolate(one.title), reasons(one, talk), start=f"browse-{one.id}")
+        for one in found
+    ]
+    return pick(text, options, page_size=_PAGE)
+
+
+@answer.step(when=lambda talk: asked(talk) in _DESK)
+def desk(talk: Talk) -> Move:
+    """Where, when, what to bring: the desk's own card."""
+    return End(desk_card(talk, asked(talk)))
+
+
+@answer.step(when=lambda talk: asked(talk) == "out_of_scope")
+def outside(talk: Talk) -> Move:
+    """Who does that; no advice."""
+    return End(who_does_that(talk, talk.answers.pick("oos")))
+
+
+@answer.step(when=lambda talk: asked(talk) == "greeting")
+def hello(talk: Talk) -> Move:
+    """A kind word back."""
+    _ = talk.gettext
+    return End(_("Hello and thank you for writing! 🙂"))
+
+
+@answer.step(when=lambda talk: asked(talk) == "stop")
+def leave(talk: Talk) -> Move:
+    """No more messages, or everything deleted: both ask once more."""
+    return Start("erase" if talk.answers.pick("action") == "delete_data" else "stop")
+
+
+@answer.step(when=lambda talk: asked(talk) == "language_change")
+def language(talk: Talk) -> Move:
+    """The one that was named, or the list."""
+    code = talk.answers.pick("language")
+    return Start(f"language-{code}" if code else "language")
+
+
+@answer.step()
+def elsewhere(talk: Talk) -> Move:
+    """What has a flow of its own."""
+    return Start(_STARTS.get(asked(talk), "menu"))
+
+
+def reasons(listing: Listing, talk: Talk) -> str:
+    """Where it is, why it fits, and what is missing, in one line."""
+    return " · ".join(
+        part for part in (line(listing, talk), *why(listing, talk), *missing(listing, talk)) if part
+    )
+
+
+def _in_a_line(listing: Listing, talk: Talk) -> str:
+    return f"• {talk.speech.isolate(listing.title)}: {reasons(listing, talk)}"
