@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from bot.chores import Chores
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
-from storage import upkeep
+from storage import unanswered, upkeep
 from storage.erasure import scrub
 
 log = logging.getLogger(__name__)
@@ -58,4 +58,5 @@ class Scheduler:
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
+            unanswered.prune(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

@@ -10,6 +10,7 @@ from bot.channel import Received
 from flows.conversation import Conversation
 from flows.engine import Engine, Turn
 from flows.talk import Contact
+from flows.teach import PURPOSE as QUESTIONS
 from storage.desk import DatabaseDesk
 from storage.faults import is_database_error
 from storage.turns import Person
@@ -33,7 +34,10 @@ def compute(
             row = json.loads(person.state)
             was = Conversation.salvaged(row)
             was = Conversation.from_json(row)
-        return flows.take_turn(was, received.inbound, contact, desk, today), ""
+        turn = flows.take_turn(was, received.inbound, contact, desk, today)
+        if contact.agreed(QUESTIONS):
+            _keep_question(desk, turn, received.inbound.text)
+        return turn, ""
     except Exception as error:
         if is_database_error(error):
             raise
@@ -41,3 +45,11 @@ def compute(
         number = secrets.token_hex(4)
         log.error("error %s in a turn: %s", number, where(error))
         return flows.apologise(was, contact, desk, today, number), number
+
+
+def _keep_question(desk: DatabaseDesk, turn: Turn, text: str) -> None:
+    """What was not understood, of somebody who agreed: people of the desk can teach it."""
+    unsure = next((event for event in turn.events if event.kind == "unsure"), None)
+    if unsure and not desk.erased:
+        language = turn.says.language if turn.says else turn.conversation.language
+        desk.keep_question(language, unsure.step, unsure.key, text)

@@ -9,6 +9,7 @@ from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
+from flows.teach import teach
 from flows.welcome import make_language, make_welcome
 
 
@@ -25,6 +26,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         person,
         still,
         take,
+        teach,
         privacy,
         export,
         alerts,

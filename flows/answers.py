@@ -2,12 +2,12 @@
 
 from flows import labels
 from flows.cards import line
-from flows.desk import Listing
+from flows.desk import FlagEmergency, Listing
 from flows.desk_card import desk_card
 from flows.emergency import help_lines
 from flows.flow import Flow
 from flows.messages import Option
-from flows.moves import End, Move, Start, Tell, pick
+from flows.moves import Do, End, Move, Start, Tell, pick
 from flows.outside import who_does_that
 from flows.talk import Answers, Talk
 from flows.understanding.fitting import TOPIC_OF, asked_place, fitting
@@ -62,7 +62,15 @@ def did_you_mean(talk: Talk) -> Move:
     keys = [talk.answers.pick("intent"), *talk.answers.many("also"), *_OFTEN]
     options = [Option(key, known[key]) for key in dict.fromkeys(keys) if key in known][:3]
     rest = [Option("menu", _("☰ All I can do"), start="menu")]
+    if not talk.contact.agreed("questions"):
+        rest.append(Option("teach", _("💡 Help me learn"), start="teach"))
     return pick(_("I am not sure that I understood. Did you mean …?"), [*options, *rest])
+
+
+@answer.step(when=lambda talk: asked(talk) == "emergency")
+def flagged(talk: Talk) -> Move:
+    """A person of the desk should look, too."""
+    return Do(FlagEmergency(talk.answers.pick("danger")))
 
 
 @answer.step(when=lambda talk: asked(talk) == "emergency")

@@ -86,6 +86,13 @@ class NoteGaps:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagEmergency:
+    """The person may be in danger (a key, or empty): the operators should know."""
+
+    danger: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerForOffer:
     """Whoever answers for an offer said ``yes`` (it holds), ``filled`` or ``changed``."""
 
@@ -104,6 +111,7 @@ Command = (
     | NoteInterest
     | NoteRefusal
     | NoteGaps
+    | FlagEmergency
     | AnswerForOffer
     | EraseContact
 )

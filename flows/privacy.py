@@ -59,6 +59,7 @@ def overview(talk: Talk) -> Move:
         Option("alerts", _("🔔 Messages from us"), start="alerts"),
         Option("language", _("🌍 Language"), start="language"),
         Option("revoke", _("🚫 Keep no answers"), start="intake-forget"),
+        Option("teach", _("💡 My questions"), start="teach"),
         Option("erase", _("🗑️ Delete everything"), start="erase"),
     ]
     if not talk.contact.agreed("profile"):

@@ -12,6 +12,7 @@ from flows.desk import (
     AnswerForOffer,
     Command,
     EraseContact,
+    FlagEmergency,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -21,7 +22,9 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
-from storage import listings
+from flows.teach import PURPOSE as QUESTIONS
+from flows.understanding.scrub import scrub
+from storage import listings, notices, unanswered
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
@@ -97,12 +100,20 @@ class DatabaseDesk:
                 return self._note("refused", offer.topic if offer else "", reason, comune)
             case NoteGaps(kinds, comune):
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
+            case FlagEmergency(danger):
+                return self._flag(danger)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case EraseContact():
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True
                 return "done"
+
+    def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
+        """Keep a question that was not understood, without what tells who asked it."""
+        scrubbed = scrub(text, self.places.named)
+        values = (self._contact_id, self._now, language, intent, comune, scrubbed)
+        unanswered.keep(self._connection, *values)
 
     def undo(self) -> None:
         """Take back what was performed in this turn; the rest of the transaction stands."""
@@ -122,6 +133,8 @@ class DatabaseDesk:
             "at": self._now,
         }
         self._connection.execute(_INSERT_CONSENT, row)
+        if command.withdraws(QUESTIONS):
+            unanswered.forget_of(self._connection, self._contact_id)
         change = self._agreed.add if command.given else self._agreed.discard
         change(command.purpose)
         return self._set(_SET_AGREED, ",".join(sorted(self._agreed)))
@@ -142,6 +155,15 @@ class DatabaseDesk:
             at=self._now,
         )
         self._connection.execute(insert(Event), [event.model_dump(exclude={"id"})])
+        return "done"
+
+    def _flag(self, danger: str) -> str:
+        """Somebody may be in danger: on top of the operators' inbox, once while it is open."""
+        subject = f"contact:{self._contact_id}"
+        if not any(n["subject"] == subject for n in notices.notices(self._connection)):
+            text = f"Person {self._contact_id} ({self._channel}) may be in danger: {danger or '?'}"
+            by = By("sportello", self._now)
+            notices.add(self._connection, by, "emergency", subject, text)
         return "done"
 
     def _answer(self, listing: str, said: str) -> str:

@@ -261,6 +261,22 @@ class Notice(SQLModel, table=True):
     closed_by: str = ""
 
 
+class Unanswered(SQLModel, table=True):
+    """A question that was not understood, scrubbed, of somebody who agreed; for 30 days.
+
+    ``intent`` is what was guessed, ``label`` what an operator says it means.
+    """
+
+    id: int = _id()
+    contact_id: int = _contact()
+    at: datetime = _at()
+    language: str
+    intent: str
+    comune: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    label: str = ""
+
+
 class JobRun(SQLModel, table=True):
     """A scheduled job that was done for one local day; unique, so it is done once."""
 

@@ -19,6 +19,11 @@ from storage.gazetteer import load_gazetteer
 _ROOT = Path(__file__).resolve().parent.parent
 LOCALES = _ROOT / "locales"
 MODEL = LOCALES / "questions.npz"
+BEFORE = MODEL.with_suffix(".before.npz")
+"""The model before the last one that operators taught: what `restore_model` brings back."""
+
+Taught = Sequence[tuple[str, str, str]]
+"""Language, intent and text of questions that operators have labelled."""
 
 
 class NoModelError(Exception):
@@ -33,11 +38,32 @@ def read_questions(folder: Path = LOCALES) -> dict[str, Any]:
     }
 
 
-def make_model(folder: Path = LOCALES, to: Path = MODEL) -> Model:
-    """Learn from the questions files and write the model down, whole or not at all."""
-    model = train(read_questions(folder), load_gazetteer())
+def make_model(folder: Path = LOCALES, to: Path = MODEL, taught: Taught = ()) -> Model:
+    """Learn from the questions files, and from what operators have labelled, and write the model
+    down, whole or not at all.
+    """
+    files = read_questions(folder)
+    for language, intent, text in taught:
+        if language in files:
+            files[language].setdefault("examples", {}).setdefault(intent, []).append(text)
+    model = train(files, load_gazetteer())
     save(model, to)
     return model
+
+
+def accept_model(new: Path) -> None:
+    """``new`` is used from the next start on; the one before is kept."""
+    if MODEL.exists():
+        MODEL.replace(BEFORE)
+    new.replace(MODEL)
+
+
+def restore_model() -> bool:
+    """Go back to the model before; False when there is none."""
+    if not BEFORE.exists():
+        return False
+    BEFORE.replace(MODEL)
+    return True
 
 
 def save(model: Model, to: Path) -> None:

@@ -443,6 +443,7 @@ _SILENT = {
     ("answer", "language"),
     ("answer", "elsewhere"),
     ("take", "gone"),
+    ("teach", "taught"),
 }
 
 

@@ -45,6 +45,20 @@ def upgrade() -> None:
         sa.Column("closed_by", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "unanswered",
+        sa.Column("id", _BIG, autoincrement=True, nullable=False),
+        sa.Column("contact_id", _BIG, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("intent", sa.String(), nullable=False),
+        sa.Column("comune", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_unanswered_contact_id", "unanswered", ["contact_id"])
     with op.batch_alter_table("listing") as batch:
         batch.drop_index("listing_topic")
         batch.add_column(sa.Column("email", sa.String(), nullable=False, server_default=""))
