@@ -3,7 +3,7 @@
 Words are found as written, or nearly: another ending, another spelling of the same sound, a typo.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -53,9 +53,13 @@ def entries(data: Mapping[str, Any]) -> list[Entry]:
 
 
 class Lexicon:
-    """One language's entries, indexed by word, by sound and by beginning."""
+    """One language's entries, indexed by word, by sound and by beginning.
 
-    def __init__(self, found: Iterable[Entry]) -> None:
+    ``known`` holds words that are surely spelt right.
+    """
+
+    def __init__(self, found: Iterable[Entry], known: Collection[str] = ()) -> None:
+        self._known = known
         self._starting: dict[str, list[Entry]] = {}
         self._vocabulary: set[str] = set()
         self._small: set[str] = set()
@@ -110,7 +114,7 @@ class Lexicon:
         if own or len(token) < 4 or not token[0].isalpha():
             return tuple(own)
         near = self._same_sound(token) + self._same_stem(token)
-        if not near and len(token) >= 5:
+        if not near and len(token) >= 5 and token not in self._known:
             typo = process.extractOne(token, self._long, scorer=fuzz.ratio, score_cutoff=_TYPO)
             near = [typo[0]] if typo else []
         return tuple(dict.fromkeys(near))
@@ -131,6 +135,13 @@ class Lexicon:
 
 def _spelt(token: str, word: str) -> bool:
     return token == word or word in variants(token)
+
+
+def hits_in(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> list[Hit]:
+    """The hits of the likeliest language, and those of the others that are spelt exactly so."""
+    own = lexicons[0].hits(tokens) if lexicons else []
+    others = [hit for lexicon in lexicons[1:] for hit in lexicon.hits(tokens) if hit.exact]
+    return own + others
 
 
 def _same_stem(a: str, b: str) -> bool:

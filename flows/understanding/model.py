@@ -44,4 +44,4 @@ class Model:
 
     def lexicons(self) -> dict[str, Lexicon]:
         """The words of each language, ready to look up."""
-        return {code: Lexicon(entries) for code, entries in self.entries.items()}
+        return {code: Lexicon(entries, self.known) for code, entries in self.entries.items()}

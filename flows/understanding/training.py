@@ -12,7 +12,7 @@ from flows.places import Gazetteer
 from flows.understanding import features
 from flows.understanding.augment import Written, alone, examples, varied
 from flows.understanding.comuni import Comuni
-from flows.understanding.lexicon import Entry, Lexicon, entries
+from flows.understanding.lexicon import Entry, Lexicon, entries, hits_in
 from flows.understanding.linear import Example, learn
 from flows.understanding.model import INTENT_BITS, INTENTS, LANGUAGE_BITS, Model
 from flows.understanding.normalise import tokens, words
@@ -35,12 +35,12 @@ class _Language:
 def train(all_data: Mapping[str, Data], places: Gazetteer) -> Model:
     """The model of these languages, by code."""
     found = {code: [*entries(data), *calendar(code)] for code, data in all_data.items()}
+    known = _known(all_data, places)
+    comuni = Comuni(places, known)
     languages = [
-        _Language(code, data, examples(data), Lexicon(found[code]))
+        _Language(code, data, examples(data), Lexicon(found[code], known))
         for code, data in sorted(all_data.items())
     ]
-    known = _known(languages, places)
-    comuni = Comuni(places, known)
     mixed = [one.lexicon for one in languages if one.code == _MIXED]
     asked: list[Example] = []
     spoken: list[Example] = []
@@ -86,7 +86,7 @@ def _add_examples(
         split = tokens(text.text)
         if not split or text.intent not in INTENTS:
             continue
-        hits = [hit for lexicon in lexicons for hit in lexicon.hits(split)]
+        hits = hits_in(split, lexicons)
         named = comuni.named(split, hits, lexicons)
         seen = features.of_intent(split, hits, named, INTENT_BITS)
         asked.append(Example(seen, INTENTS.index(text.intent), text.weight))
@@ -105,13 +105,13 @@ def _balanced(found: Sequence[Example]) -> list[Example]:
     ]
 
 
-def _known(languages: Sequence[_Language], places: Gazetteer) -> frozenset[str]:
+def _known(all_data: Mapping[str, Data], places: Gazetteer) -> frozenset[str]:
     """Words of the examples and lexicons that are no names of comuni."""
     names = {word for name in places.names() for word in words(name)}
     said: Counter[str] = Counter()
-    for one in languages:
-        said.update({word for text in one.written for word in tokens(text.text)})
-        for entry in entries(one.data):
+    for data in all_data.values():
+        said.update({word for text in examples(data) for word in tokens(text.text)})
+        for entry in entries(data):
             said.update(entry[0])
     return frozenset(word for word in said if len(word) >= 4 and word not in names)
 

@@ -9,7 +9,7 @@ from flows.places import Gazetteer
 from flows.understanding import features
 from flows.understanding.comuni import Comuni
 from flows.understanding.emergency import Alarm, alarm
-from flows.understanding.lexicon import Hit, Lexicon
+from flows.understanding.lexicon import Hit, Lexicon, hits_in
 from flows.understanding.linear import Floats
 from flows.understanding.model import INTENT_BITS, INTENTS, LANGUAGE_BITS, Model
 from flows.understanding.normalise import tokens
@@ -65,7 +65,7 @@ class Understanding:
         codes = self.model_codes
         language = codes[int(likely.argmax())]
         lexicons = self._lexicons_for(likely, conversation_language)
-        hits = [hit for lexicon in lexicons for hit in lexicon.hits(split)]
+        hits = hits_in(split, lexicons)
         return self._decided(text, split, hits, lexicons, language, float(likely.max()))
 
     @property
