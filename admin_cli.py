@@ -119,6 +119,8 @@ def main() -> None:
         app()
     except (*known, ProvisionError) as error:
         stop(str(error))
+    except OSError as error:
+        stop(f"{error.filename or 'A file'}: {error.strerror or type(error).__name__}.")
     except (OperationalError, ProgrammingError) as error:
         stop(
             f"The database does not answer as it should ({type(error.orig).__name__}): "

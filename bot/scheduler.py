@@ -45,16 +45,19 @@ class Scheduler:
         self._ticks.shutdown(wait=False)
 
     async def tick(self) -> None:
-        """Do what is due."""
-        try:
-            await self._database.run(self._tidy)
-        except Exception as error:
-            log.error("scheduler: %s", type(error).__name__)
+        """Do what is due; what fails keeps nothing else from being done."""
+        for work in (self._tidy, self._do_chores):
+            try:
+                await self._database.run(work)
+            except Exception as error:
+                log.error("scheduler: %s", type(error).__name__)
+
+    def _do_chores(self) -> None:
+        with self._engine.begin() as connection:
+            self._chores.run(connection, self._now())
 
     def _tidy(self) -> None:
         now = self._now()
-        with self._engine.begin() as connection:
-            self._chores.run(connection, now)
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 _MARKS = re.compile("[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640]")
-_NOT_WORD = re.compile(r"(?:[^\w\u0900-\u0dff]|_)+")
+_NOT_WORD = re.compile(r"(?:[^\w\u0900-\u0963\u0966-\u0dff]|_)+")
 _ARABIC = str.maketrans(
     {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ۃ": "ه"}
 )
@@ -35,4 +35,5 @@ def clean(text: str, limit: int = 4096) -> str:
 
 
 def _unsafe(c: str) -> bool:
-    return unicodedata.category(c) == "Cc" or "\u202a" <= c <= "\u202e" or c == "\ufeff"
+    never = ord(c) & 0xFFFE == 0xFFFE  # Unicode's noncharacters
+    return never or unicodedata.category(c) == "Cc" or "\u202a" <= c <= "\u202e" or c == "\ufeff"

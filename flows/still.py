@@ -60,4 +60,6 @@ def thanks(talk: Talk) -> Move:
         "filled": _("Thank you! Nobody will see this offer any more."),
         "changed": _("Thank you! Somebody of the desk will ask you what has changed."),
     }
-    return End(sayings.get(talk.answers.pick("answer"), ""))
+    done = talk.answers.pick("noted") == "done"
+    gone = _("This offer is not there any more.")
+    return End(sayings.get(talk.answers.pick("answer"), "") if done else gone)

@@ -15,8 +15,10 @@ from storage.models import (
     Conversation,
     Event,
     Interest,
+    Listing,
     ListingText,
     Outbox,
+    Unanswered,
 )
 
 
@@ -80,6 +82,14 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "consents": _rows(connection, Consent, col(Consent.contact_id) == contact_id),
         "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
+        "answers_for": list(
+            connection.execute(
+                select(col(Listing.id)).where(col(Listing.provider_id) == contact_id)
+            ).scalars()
+        ),
+        "unanswered_questions": _rows(
+            connection, Unanswered, col(Unanswered.contact_id) == contact_id
+        ),
         "events": _rows(connection, Event, col(Event.contact_id) == contact_id),
     }
 

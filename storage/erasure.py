@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 from sqlmodel import col
 
 from storage.database import BUSY_MS, is_sqlite
-from storage.models import Address, Contact, Event, Inbox, Outbox, SimulatorMessage
+from storage.models import Address, Contact, Event, Inbox, Listing, Outbox, SimulatorMessage
 
 
 def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
@@ -35,6 +35,9 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
             )
     connection.execute(
         update(Event).where(col(Event.contact_id) == contact_id).values(contact_id=None)
+    )
+    connection.execute(
+        update(Listing).where(col(Listing.provider_id) == contact_id).values(asked_at=None)
     )
     gone = connection.execute(delete(Contact).where(col(Contact.id) == contact_id))
     return gone.rowcount > 0

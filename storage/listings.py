@@ -1,7 +1,7 @@
 """Reading offers as a person may see them today."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 from typing import Any
@@ -134,8 +134,11 @@ def _query() -> Select[Any]:
         words: list[Any] = [col(getattr(text, name)).label(f"{prefix}_{name}") for name in _WORDS]
         its = (col(text.listing_id) == col(Listing.id)) & (col(text.language) == spoken)
         query = query.add_columns(*words).join(text, its, isouter=prefix != "it")
-        if prefix == "own":
-            query = query.add_columns(col(text.made_from), col(text.reviewed_by))
+        if language:
+            query = query.add_columns(
+                col(text.made_from).label(f"{prefix}_made_from"),
+                col(text.reviewed_by).label(f"{prefix}_reviewed_by"),
+            )
     return query
 
 
@@ -146,7 +149,7 @@ def _offer(row: Any, language: str) -> Offer:
         if details.get(name):
             details[name] = date.fromisoformat(details[name])
     if "hours" in details:
-        details["hours"] = _hours(details["hours"])
+        details["hours"] = _readable_hours(details["hours"])
     fields = {name: values[name] for name in _FIELDS if name != "details"}
     return Offer(**fields, details=details, **_spoken(values, language))
 
@@ -154,10 +157,11 @@ def _offer(row: Any, language: str) -> Offer:
 def _spoken(values: Any, language: str) -> dict[str, Any]:
     """The words, what language they are in, and how far they can be trusted."""
     if values["own_title"]:
-        words = {name: values[f"own_{name}"] or values[f"it_{name}"] for name in _WORDS}
+        words = _words(values, "own")
         return {**words, "language": language, "words": _trust(values, language)}
-    prefix = "second" if values["second_title"] else "it"
-    words = {name: values[f"{prefix}_{name}"] or values[f"it_{name}"] for name in _WORDS}
+    fresh = values["second_title"] and not _stale(values, "second")
+    prefix = "second" if fresh else "it"
+    words = _words(values, prefix)
     spoken = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE) if prefix == "second" else "it"
     return {**words, "language": spoken, "words": "other"}
 
@@ -165,14 +169,29 @@ def _spoken(values: Any, language: str) -> dict[str, Any]:
 def _trust(values: Any, language: str) -> str:
     if language == SOURCE_LANGUAGE:
         return "own"
-    made_from = values["made_from"] or {}
-    for name in _WORDS:
-        if values[f"it_{name}"] and not values[f"own_{name}"]:
-            return "partly"
-    for name in _WORDS:
-        if values[f"own_{name}"] and made_from.get(name) != hashed(values[f"it_{name}"]):
-            return "stale"
-    return "own" if values["reviewed_by"] else "unreviewed"
+    if _stale(values, "own"):
+        return "stale"
+    if any(values[f"it_{name}"] and not values[f"own_{name}"] for name in _WORDS):
+        return "partly"
+    return "own" if values["own_reviewed_by"] else "unreviewed"
+
+
+def _words(values: Any, prefix: str) -> dict[str, str]:
+    """Each field in that language, or in Italian; what the Italian has no more is gone."""
+    return {
+        name: (values[f"{prefix}_{name}"] or values[f"it_{name}"]) if values[f"it_{name}"] else ""
+        for name in _WORDS
+    }
+
+
+def _stale(values: Any, prefix: str) -> bool:
+    made_from = values[f"{prefix}_made_from"] or {}
+    return any(
+        values[f"it_{name}"]
+        and values[f"{prefix}_{name}"]
+        and made_from.get(name) != hashed(values[f"it_{name}"])
+        for name in _WORDS
+    )
 
 
 @lru_cache(10_000)
@@ -181,4 +200,10 @@ def hashed(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
-_hours: Callable[[str], tuple[Hours, ...]] = lru_cache(10_000)(parse_hours)
+@lru_cache(10_000)
+def _readable_hours(text: str) -> tuple[Hours, ...]:
+    """None where an earlier release stored what cannot be read."""
+    try:
+        return parse_hours(text)
+    except ValueError:
+        return ()

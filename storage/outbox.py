@@ -234,7 +234,7 @@ def record_receipt(
         .returning(col(Outbox.address))
     )
     if status == "failed" and again:
-        values = {"status": "queued", "problem": problem, "closed_at": None, "claimed_at": None}
+        values = {"status": "queued", "problem": problem, "closed_at": None, "external_id": None}
         retried = (
             update(Outbox)
             .where(

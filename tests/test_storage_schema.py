@@ -91,6 +91,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("listing", "provider_id", "SET NULL"),
         ("listing_text", "listing_id", "CASCADE"),
         ("outbox", "contact_id", "CASCADE"),
+        ("unanswered", "contact_id", "CASCADE"),
     }
 
 

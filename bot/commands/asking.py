@@ -29,6 +29,8 @@ def take(record: "Record", sets: list[str], today: date) -> "Record":
             value = read(fields[name], text, today)
         except WrongCellError as error:
             stop(f"{name}: {text!r}: {error}.")
+        if name == "id" and value != record.get("id", value):
+            stop("id: an offer keeps its id; `content add` makes another offer.")
         _put(changed, name, value)
     changed.setdefault("id", _suggested(changed))
     return changed

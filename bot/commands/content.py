@@ -7,7 +7,7 @@ import typer
 
 from bot.commands import opening, spreadsheets
 from bot.commands.output import AsJson, print_json, print_table, printable, say, stop
-from bot.commands.spreadsheets import Status, Topic
+from bot.commands.spreadsheets import Status, Topic, trying
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -47,7 +47,7 @@ def list_offers(
         say(f"{len(rows) - limit} more: use --limit, --topic or --status.")
 
 
-@app.command(epilog="Example: python admin_cli.py content show job_welder --language fr")
+@app.command(epilog="Example: python admin_cli.py content show job_welder_villanova --language fr")
 def show(id: OfferId, language: Language = "it", as_: As = "", as_json: AsJson = False) -> None:
     """One offer exactly as a person sees it, in a language, on a channel."""
     with opening.to_read().begin() as connection:
@@ -79,49 +79,51 @@ def add(
         "checked_on": today.isoformat(),
         "checked_by": by.operator,
     }
-    with opening.database().begin() as connection:
-        _fill_in_and_save(connection, start, sets, "add", (language, as_), yes)
+    _fill_in_and_save(start, sets, "add", (language, as_), yes)
 
 
-@app.command(epilog="Example: python admin_cli.py content edit job_welder --set places=2")
+@app.command(epilog="Example: python admin_cli.py content edit job_welder_villanova --set places=2")
 def edit(
     id: OfferId, sets: Sets = None, language: Language = "it", as_: As = "", yes: Yes = False
 ) -> None:
     """Change an offer: asks field by field, or takes --set; an empty --set empties the field."""
-    with opening.database().begin() as connection:
+    with opening.to_read().begin() as connection:
         record = _existing(connection, id)
-        _fill_in_and_save(connection, record, sets, "edit", (language, as_), yes)
+    _fill_in_and_save(record, sets, "edit", (language, as_), yes)
 
 
-@app.command(epilog="Example: python admin_cli.py content publish job_welder job_vines")
+@app.command(epilog="Example: python admin_cli.py content publish job_welder_villanova job_vines")
 def publish(ids: OfferIds) -> None:
     """Show offers to people from now on."""
     _set_status(ids, "published")
 
 
-@app.command(epilog="Example: python admin_cli.py content pause job_welder")
+@app.command(epilog="Example: python admin_cli.py content pause job_welder_villanova")
 def pause(ids: OfferIds) -> None:
     """Hide offers for now."""
     _set_status(ids, "paused")
 
 
-@app.command(epilog="Example: python admin_cli.py content close job_welder")
+@app.command(epilog="Example: python admin_cli.py content close job_welder_villanova")
 def close(ids: OfferIds) -> None:
     """Hide offers for good: filled, let, over."""
     _set_status(ids, "closed")
 
 
-@app.command(epilog="Example: python admin_cli.py content checked job_welder")
+@app.command(epilog="Example: python admin_cli.py content checked job_welder_villanova")
 def checked(ids: OfferIds) -> None:
     """Note that you made sure today that these offers still hold."""
+    from storage.content.records import lock
+
     by, today = opening.by(), opening.today()
     news = {"checked_on": today.isoformat(), "checked_by": by.operator}
     with opening.database().begin() as connection:
+        lock(connection)
         _save_all(connection, [_existing(connection, id) | news for id in ids], "checked")
     say(f"Checked today by {by.operator}: {', '.join(ids)}.")
 
 
-@app.command(epilog="Example: python admin_cli.py content provider job_welder --contact 12")
+@app.command(epilog="Example: python admin_cli.py content provider job_x --contact 12")
 def provider(
     id: OfferId,
     contact: Annotated[int, typer.Option(help="The number of `contacts list`; 0: nobody.")],
@@ -136,7 +138,7 @@ def provider(
     say(f"Person {contact} answers for {id}." if contact else f"Nobody answers for {id}.")
 
 
-@app.command(epilog="Example: python admin_cli.py content history job_welder")
+@app.command(epilog="Example: python admin_cli.py content history job_welder_villanova")
 def history(id: OfferId, as_json: AsJson = False) -> None:
     """Who changed an offer, when, and what; `restore` brings a state back."""
     from storage.audit import entries
@@ -150,7 +152,7 @@ def history(id: OfferId, as_json: AsJson = False) -> None:
     print_table(columns, [[r["id"], r["at"], r["operator"], r["action"], _diff(r)] for r in rows])
 
 
-@app.command(epilog="Example: python admin_cli.py content restore job_welder 41")
+@app.command(epilog="Example: python admin_cli.py content restore job_welder_villanova 41")
 def restore(
     id: OfferId,
     change: Annotated[int, typer.Argument(help="The number that `content history` shows.")],
@@ -176,28 +178,42 @@ def _existing(connection: "Connection", id: str) -> "Record":
 
 
 def _fill_in_and_save(
-    connection: "Connection",
-    record: "Record",
-    sets: list[str] | None,
-    action: str,
-    reader: tuple[str, str],
-    yes: bool,
+    before: "Record", sets: list[str] | None, action: str, reader: tuple[str, str], yes: bool
 ) -> None:
-    """Ask or take what is new, show it, and save when the operator says so."""
+    """Ask or take what is new, show it, and save when the operator says so.
+
+    No transaction is open while the operator thinks; what others changed meanwhile stays.
+    """
     from bot.commands.asking import ask_all, take
-    from storage.content.records import wrong_together
+    from storage.content.records import lock, wrong_together
 
     today = opening.today()
-    record = take(record, sets, today) if sets else ask_all(record, today)
-    if action == "add":
-        _must_be_new(connection, record)
+    record = take(before, sets, today) if sets else ask_all(before, today)
     if wrong := wrong_together(record, today):
         stop("\n".join(f"{name}: {right}" for name, right in wrong))
-    _save_all(connection, [record], action)
-    _preview(connection, record["id"], *reader)
+    with trying(dry_run=True) as connection:
+        if action == "add":
+            _must_be_new(connection, record)
+        _save_all(connection, [record], action)
+        _preview(connection, record["id"], *reader)
     if not yes:
         typer.confirm("Save it like this?", abort=True)
+    with opening.database().begin() as connection:
+        lock(connection)
+        if action == "add":
+            _must_be_new(connection, record)
+        else:
+            record = _merged(_existing(connection, record["id"]), before, record)
+        _save_all(connection, [record], action)
     say(f"{record['id']} is saved as {record['status']}.")
+
+
+def _merged(now: "Record", before: "Record", after: "Record") -> "Record":
+    """``now`` with what changed from ``before`` to ``after``."""
+    changed = {name: value for name, value in after.items() if before.get(name) != value}
+    return {name: value for name, value in now.items() if name in after or name not in before} | (
+        changed
+    )
 
 
 def _must_be_new(connection: "Connection", record: "Record") -> None:
@@ -208,10 +224,11 @@ def _must_be_new(connection: "Connection", record: "Record") -> None:
 
 
 def _set_status(ids: list[str], status: str) -> None:
-    from storage.content.records import wrong_together
+    from storage.content.records import lock, wrong_together
 
     today = opening.today()
     with opening.database().begin() as connection:
+        lock(connection)
         records = [_existing(connection, id) | {"status": status} for id in ids]
         for record in records:
             wrong = wrong_together(record, today)

@@ -11,7 +11,7 @@ inbox = typer.Typer(help="What the operators should know.", no_args_is_help=True
 
 
 def audit(
-    subject: Annotated[str, typer.Option(help="Only this, such as offer:job_welder.")] = "",
+    subject: Annotated[str, typer.Option(help="Only this, such as offer:job_x.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
     as_json: AsJson = False,
 ) -> None:

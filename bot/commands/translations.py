@@ -75,7 +75,7 @@ def import_(
     say(f"{count} texts {'would change; nothing was saved' if dry_run else 'changed'}.")
 
 
-@app.command(epilog="Example: python admin_cli.py translations review job_welder --to fr")
+@app.command(epilog="Example: python admin_cli.py translations review job_welder_villanova --to fr")
 def review(
     to: Needed,
     ids: Annotated[list[str] | None, typer.Argument(help="Offers, by id; none: see --all.")] = None,
@@ -90,4 +90,6 @@ def review(
     with opening.database().begin() as connection:
         wanted = translated(connection, to) if everything else ids or []
         count = note(connection, to, wanted, opening.by())
+    if not count:
+        stop(f"No such offer has words in {to!r}; see `translations status`.")
     say(f"{count} offers in {to} are noted as read by {opening.by().operator}.")

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from flows.desk import TOPICS
 from flows.folding import clean
 from flows.hours import parse_hours, spell_hours
 from storage.content.fields import Field
@@ -18,7 +19,8 @@ from storage.gazetteer import load_gazetteer
 
 LONGEST = 1000
 _RELATIVE = re.compile(r"[+-]\d{1,4}d")
-_ID = re.compile(r"[a-z0-9_]{1,24}")
+_ID = re.compile(r"[a-z][a-z0-9_]{0,23}")
+_LONGEST_TITLE = 60
 _AMOUNT = re.compile(r"\d{1,6}([.,]\d{1,2})?")
 _ITALIAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -45,7 +47,10 @@ def read(field: Field, text: str, today: date) -> Any:
         return _day(text, today)
     if field.kind in ("choice", "list"):
         return _chosen(field, text)
-    return _READERS[field.kind](text)
+    if field.name == "title" and len(text) > _LONGEST_TITLE:
+        raise WrongCellError(f"at most {_LONGEST_TITLE} letters")
+    value = _READERS[field.kind](text)
+    return None if value in ("", []) else value
 
 
 def write(field: Field, value: Any) -> str:
@@ -91,8 +96,8 @@ def _text(text: str) -> str:
 
 
 def _identity(text: str) -> str:
-    if not _ID.fullmatch(text):
-        raise WrongCellError("1 to 24 of a-z, 0-9 and _")
+    if not _ID.fullmatch(text) or text in (*TOPICS, "one"):
+        raise WrongCellError("1 to 24 of a-z, 0-9 and _, first a letter, and no topic")
     return text
 
 

@@ -77,7 +77,7 @@ def _read_po(path: Path) -> Iterator[Row]:
     try:
         with path.open("rb") as file:
             catalog = read_po(file, abort_invalid=True)
-    except (PoFileError, UnicodeDecodeError) as error:
+    except (PoFileError, UnicodeDecodeError, LookupError) as error:
         raise _unreadable(path, f"a PO file ({error})") from error
     for message in catalog:
         if message.id and not message.fuzzy:
@@ -103,7 +103,7 @@ def _read_xliff(path: Path) -> Iterator[Row]:
     reader: Any = Xliff2File
     try:
         store = reader.parsestring(path.read_bytes())
-    except (SyntaxError, ValueError) as error:  # lxml's are SyntaxErrors
+    except (SyntaxError, ValueError, AssertionError) as error:  # lxml's are SyntaxErrors
         raise _unreadable(path, f"an XLIFF 2 file ({error})") from error
     for number, unit in enumerate(store.units, start=1):
         yield _row(path, number, unit.getid(), str(unit.source or ""), str(unit.target or ""))

@@ -19,6 +19,7 @@ from storage.listings import SOURCE_LANGUAGE
 from storage.models import Conversation
 
 ALIKE = 85
+MOST_COMPARED = 100  # an employer with more offers in one comune is not compared with itself
 _CONVERSATION: Any = Conversation.__table__  # type: ignore[attr-defined]
 
 
@@ -98,7 +99,7 @@ def _repeated(offers: Any) -> Iterator[Finding]:
     groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for offer in offers:
         groups[offer["topic"], offer["organisation"].lower(), offer["comune"]].append(offer)
-    for group in groups.values():
+    for group in (group for group in groups.values() if len(group) <= MOST_COMPARED):
         for one, other in combinations(group, 2):
             if fuzz.token_sort_ratio(one["title"], other["title"]) >= ALIKE:
                 yield Finding(other["id"], "twice", f"says the same as {one['id']}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from flows.folding import clean
 from storage.audit import By
 from storage.content import translations
 from storage.content.cells import WrongCellError, read
@@ -48,9 +49,11 @@ def import_offers(
     field as it is. Raises ContentError with every mistake, and then nothing is changed.
     ``tracked`` are the same rows, handed out by whoever shows how far we are.
     """
+    rows = [_with_clean_id(row) for row in rows]
     mistakes = list(_unknown_columns(rows))
     old = load(connection, {row.cells.get("id", "") for row in rows})
-    records = list(_checked(tracked or rows, old, today, mistakes))
+    checking = map(_with_clean_id, tracked) if tracked else rows
+    records = list(_checked(checking, old, today, mistakes))
     if mistakes:
         raise ContentError(mistakes)
     done = save(connection, records, by, "import", today)
@@ -63,11 +66,16 @@ def _checked(
 ) -> Iterator[Record]:
     seen = set()
     for row in rows:
-        id = row.cells.get("id", "").strip()
+        id = row.cells.get("id", "")
         if id in seen:
             mistakes.append(Mistake(row.file, row.number, "id", id, "each id only once"))
         seen.add(id)
         yield _record(row, old.get(id, {}), today, mistakes)
+
+
+def _with_clean_id(row: Row) -> Row:
+    """The id is what rows are known by: without blanks and hidden letters everywhere."""
+    return Row(row.file, row.number, {**row.cells, "id": clean(row.cells.get("id", ""))})
 
 
 def _unknown_columns(rows: Sequence[Row]) -> Iterable[Mistake]:

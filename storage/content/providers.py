@@ -5,17 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from storage import notices
-from storage.audit import By, record
-from storage.content.records import load, save
+from storage.audit import By, entries, record
+from storage.content.records import load, lock, save
 from storage.models import Address, Contact, Listing
 
 ASK_EVERY = timedelta(days=14)
 """How long a confirmed offer is believed."""
 PATIENCE = timedelta(days=4)
 """How long an answer may take."""
+WINDOW = timedelta(hours=24)
+"""How long after a person's message WhatsApp lets us write freely."""
 BY_ITSELF = "sportello"
 """The operator's name in the audit log for what the assistant does by itself."""
 
@@ -34,13 +36,18 @@ class Question:
 
 
 def answers_for(connection: Connection, contact_id: int, offer: str) -> bool:
-    """Whether this person answers for this offer, and it is not closed."""
-    query = select(_LISTING.c.id).where(
-        _LISTING.c.id == offer,
-        _LISTING.c.provider_id == contact_id,
-        _LISTING.c.status.in_(("published", "paused")),
+    """Whether this person answers for this offer, and it is published or paused for silence."""
+    query = select(_LISTING.c.status).where(
+        _LISTING.c.id == offer, _LISTING.c.provider_id == contact_id
     )
-    return connection.execute(query).first() is not None
+    status = connection.execute(query).scalar()
+    return status == "published" or (status == "paused" and _paused_by_itself(connection, offer))
+
+
+def _paused_by_itself(connection: Connection, offer: str) -> bool:
+    """Whether it was we who paused it, for silence: then the provider may still answer."""
+    last = entries(connection, f"offer:{offer}", 1)
+    return bool(last) and (last[0]["operator"], last[0]["action"]) == (BY_ITSELF, "pause")
 
 
 def set_provider(connection: Connection, offer: str, contact_id: int | None, by: By) -> bool:
@@ -56,11 +63,11 @@ def set_provider(connection: Connection, offer: str, contact_id: int | None, by:
 
 
 def due(connection: Connection, today: date, now: datetime) -> Iterator[Question]:
-    """Whom to ask now; each is noted as asked."""
+    """Whom to ask now, about one offer at a time; each is noted as asked."""
     seen = set()
-    for row in connection.execute(_reachable(today)):
-        if row.id not in seen:
-            seen.add(row.id)
+    for row in connection.execute(_reachable(today, now)):
+        if row.provider_id not in seen:
+            seen.add(row.provider_id)
             asked = update(_LISTING).where(_LISTING.c.id == row.id).values(asked_at=now)
             connection.execute(asked)
             yield Question(row.id, row.channel, row.address)
@@ -68,10 +75,12 @@ def due(connection: Connection, today: date, now: datetime) -> Iterator[Question
 
 def answer(connection: Connection, offer: str, said: str, by: By, today: date) -> None:
     """``yes``: checked today; ``filled``: closed; ``changed``: paused, and the operators know."""
+    lock(connection)
     found = load(connection, [offer])[offer]
     match said:
         case "yes":
-            news = {"checked_on": today.isoformat(), "status": "published"}
+            checked = {"checked_on": today.isoformat(), "checked_by": by.operator}
+            news = checked | {"status": "published"}
         case "filled":
             news = {"status": "closed"}
         case _:
@@ -98,10 +107,19 @@ def pause_silent(connection: Connection, today: date, now: datetime) -> list[str
     return ids
 
 
-def _reachable(today: date) -> Any:
-    """Offers to ask about, with the addresses of their providers, the last used first."""
+def _reachable(today: date, now: datetime) -> Any:
+    """Offers to ask about, with the addresses of their providers, the last used first.
+
+    Nobody is asked about two offers at once, nor on WhatsApp once its window has closed.
+    """
+    other = _LISTING.alias()
+    waiting = (
+        select(other.c.id)
+        .where(other.c.provider_id == _LISTING.c.provider_id, other.c.asked_at.is_not(None))
+        .exists()
+    )
     return (
-        select(_LISTING.c.id, _ADDRESS.c.channel, _ADDRESS.c.address)
+        select(_LISTING.c.id, _LISTING.c.provider_id, _ADDRESS.c.channel, _ADDRESS.c.address)
         .join(_CONTACT, _CONTACT.c.id == _LISTING.c.provider_id)
         .join(_ADDRESS, _ADDRESS.c.contact_id == _CONTACT.c.id)
         .where(
@@ -111,6 +129,8 @@ def _reachable(today: date) -> Any:
             _LISTING.c.asked_at.is_(None),
             _CONTACT.c.alerts != "stopped",
             _ADDRESS.c.state == "ok",
+            or_(_ADDRESS.c.channel != "whatsapp", _ADDRESS.c.heard_at > now - WINDOW),
+            ~waiting,
         )
         .order_by(_LISTING.c.id, _ADDRESS.c.heard_at.desc())
     )

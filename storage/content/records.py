@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from storage.audit import By, Change, entry
 from storage.audit import record as write_down
@@ -23,6 +23,13 @@ _TEXT: Any = ListingText.__table__  # type: ignore[attr-defined]
 _COLUMNS = tuple(field.name for field in COMMON if field.name not in TRANSLATED)
 _DAYS = tuple(field.name for field in COMMON if field.kind == "day")
 _BATCH = 500
+_CONTENT = 7360421  # an arbitrary number, the same in every process
+
+
+def lock(connection: Connection) -> None:
+    """One change of offers at a time, until this transaction ends (SQLite has one writer)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CONTENT)))
 
 
 def load(connection: Connection, ids: Iterable[str] | None = None) -> dict[str, Record]:
@@ -73,6 +80,7 @@ def save(
     The records must be right (`wrong_together`). Nothing else of an offer is touched: a field
     that the record leaves out is emptied, translations stay and may become stale.
     """
+    lock(connection)
     new = {record["id"]: record for record in records}
     old = load(connection, new)
     for id, record in new.items():
@@ -135,10 +143,12 @@ def _keyed(values: dict[str, Any], key: str) -> dict[str, Any]:
     return {**{name: value for name, value in values.items() if name != key}, "of": values[key]}
 
 
+# Whoever changes an offer has looked at it: an open question to its provider is void.
 _UPDATE = (
     update(_LISTING)
     .where(_LISTING.c.id == bindparam("of"))
     .values({name: bindparam(name) for name in (*_COLUMNS, "details") if name != "id"})
+    .values(asked_at=None)
 )
 _UPDATE_TEXT = (
     update(_TEXT)

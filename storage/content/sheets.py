@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+from flows.folding import clean
 from storage.content.cells import guarded
 from storage.content.fields import Field
 
@@ -102,11 +103,25 @@ def _read_csv(content: bytes) -> Iterator[list[str]]:
 def _numbered(file: str, rows: Iterable[Sequence[str]]) -> Iterator[Row]:
     columns: list[str] = []
     for number, cells in enumerate(rows, start=1):
+        if not any(cell.strip() for cell in cells):
+            continue
         if not columns:
-            columns = [cell.strip().lower() for cell in cells]
-        elif any(cell.strip() for cell in cells):
-            pairs = zip(columns, cells, strict=False)
-            yield Row(file, number, {name: cell for name, cell in pairs if name})
+            columns = _columns(file, number, cells)
+            continue
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            right = "as many cells as columns: put a text that holds the separator in quotes"
+            raise ContentError([Mistake(file, number, "", cells[-1], right)])
+        pairs = zip(columns, cells, strict=False)
+        yield Row(file, number, {name: cell for name, cell in pairs if name})
+
+
+def _columns(file: str, number: int, cells: Sequence[str]) -> list[str]:
+    columns = [clean(cell).lower() for cell in cells]
+    twice = sorted({name for name in columns if name and columns.count(name) > 1})
+    if twice:
+        mistakes = [Mistake(file, number, name, "", "each column only once") for name in twice]
+        raise ContentError(mistakes)
+    return columns
 
 
 def _read_xlsx(path: Path) -> list[Row]:
@@ -115,7 +130,7 @@ def _read_xlsx(path: Path) -> list[Row]:
 
     try:
         book = load_workbook(path, read_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError) as error:
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         raise _unreadable(path, "a spreadsheet saved as .xlsx") from error
     found: list[Row] = []
     for sheet in book.worksheets:

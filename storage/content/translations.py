@@ -3,14 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel.core import Locale, UnknownLocaleError
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from flows.folding import clean
 from storage.audit import By, Change, record
-from storage.content.cells import WrongCellError, read
+from storage.content.cells import WrongCellError, harmless, read
 from storage.content.fields import TRANSLATED, fields_of
+from storage.content.records import lock
 from storage.content.sheets import ContentError, Mistake, Row, read_rows
 from storage.listings import SOURCE_LANGUAGE, hashed
 from storage.models import Listing, ListingText
@@ -97,6 +101,7 @@ def store(connection: Connection, rows: Iterable[Row], by: By) -> int:
     Each is noted as made from the Italian that came with it, or else from the Italian as it is
     now, and as not reviewed. Raises ContentError with every mistake, and then nothing is changed.
     """
+    lock(connection)
     rows = list(rows)
     italian = _texts(connection, SOURCE_LANGUAGE)
     mistakes = [mistake for row in rows for mistake in _wrong(row, italian)]
@@ -139,6 +144,9 @@ def _texts(connection: Connection, language: str) -> dict[str, dict[str, Any]]:
 
 def _wrong(row: Row, italian: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     id, field = row.cells.get("id", ""), row.cells.get("field", "")
+    if not _translatable(language := row.cells["language"]):
+        right = "the code of a language other than Italian, such as fr"
+        yield Mistake(row.file, 0, "language", language, right)
     if id not in italian:
         yield Mistake(row.file, row.number, "id", id, "the id of an offer that is there")
     if field not in TRANSLATED:
@@ -148,6 +156,14 @@ def _wrong(row: Row, italian: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         _read(row)
     except WrongCellError as error:
         yield Mistake(row.file, row.number, "text", row.cells.get("text", ""), str(error))
+
+
+@cache
+def _translatable(language: str) -> bool:
+    try:
+        return language != SOURCE_LANGUAGE and Locale.parse(language).language == language
+    except (UnknownLocaleError, ValueError):
+        return False
 
 
 def _read(row: Row) -> str:
@@ -168,7 +184,7 @@ def _store(
     for row in rows:
         id, field, text = row.cells["id"], row.cells["field"], _read(row)
         current = new.get(id) or old.get(id) or _blank(id, language)
-        hash = hashed(row.cells.get("italian") or italian[id][field])
+        hash = hashed(harmless(clean(row.cells.get("italian", ""))) or italian[id][field])
         if not text or (current[field], current["made_from"].get(field)) == (text, hash):
             continue
         made_from = {**current["made_from"], field: hash}

@@ -115,7 +115,10 @@ def _join_days_and_times() -> None:
             json.loads(row.details) if isinstance(row.details, str) else dict(row.details)
         )
         days = ",".join(details.pop("days", ()))
-        start, end = details.pop("start", ""), details.pop("end", "")
+        start, end = (
+            str(details.pop(name, "")).replace(".", ":").rjust(5, "0") for name in ("start", "end")
+        )
+        start, end = (time if ":" in time else "" for time in (start, end))
         times = f"{start}-{end}" if end else start
         if hours := " ".join(part for part in (days, times) if part):
             details["hours"] = hours
