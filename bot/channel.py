@@ -31,6 +31,12 @@ class Received:
     tap_id: str = ""
 
     @property
+    def drawn_as(self) -> str:
+        """Within whose limits the answer is drawn: the simulator may act as another channel."""
+        acting_as = self.address.partition("@")[2] if self.channel == "simulator" else ""
+        return acting_as or self.channel
+
+    @property
     def ours(self) -> bool:
         """Whether nobody wrote: we begin. It opens no window, and what we say is no reply."""
         return self.external_id.startswith(OURS)

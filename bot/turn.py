@@ -27,7 +27,7 @@ def compute(
     """
     assert received.inbound is not None
     agreed = dict.fromkeys(filter(None, person.agreed.split(",")), True)
-    contact = Contact(received.channel, agreed, person.alerts, received.inbound.hint)
+    contact = Contact(received.drawn_as, agreed, person.alerts, received.inbound.hint)
     was = Conversation()
     try:
         if person.state:

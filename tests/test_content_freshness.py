@@ -233,6 +233,37 @@ def test_silence_pauses_the_offer_and_tells_the_operators(owner: Owner) -> None:
     assert (last["operator"], last["action"]) == ("sportello", "pause")
 
 
+def test_a_provider_is_asked_about_one_offer_at_a_time(owner: Owner) -> None:
+    other = "job_welder_villanova"
+    with owner.parts.engine.begin() as connection:
+        [contact] = connection.execute(select(col(Address.contact_id))).scalars()
+        assert providers.set_provider(connection, other, contact, BY)
+        edit(connection, other, checked_on=TODAY.isoformat(), valid_until="2027-06-30")
+    owner.days_pass(14)
+    assert owner.read().count("toujours valable") == 1
+    owner.chat.say(Inbound("1"))
+    owner.days_pass(1)
+    assert owner.read().count("toujours valable") == 1
+
+
+def test_what_an_operator_does_settles_the_question(owner: Owner) -> None:
+    owner.days_pass(14)
+    owner.read()
+    with owner.parts.engine.begin() as connection:
+        edit(connection, JOB, checked_on="2026-12-07")
+    owner.days_pass(5)
+    assert owner.offer["status"] == "published" and owner.notices == []
+
+
+def test_what_was_closed_meanwhile_is_not_confirmed(owner: Owner) -> None:
+    owner.days_pass(14)
+    owner.read()
+    with owner.parts.engine.begin() as connection:
+        edit(connection, JOB, status="closed")
+    [reply], _ = owner.chat.say(Inbound("1"))
+    assert "n'existe plus" in reply.text and owner.offer["status"] == "closed"
+
+
 def test_the_question_opens_no_window_and_is_no_reply(owner: Owner) -> None:
     with owner.parts.engine.begin() as connection:
         before = connection.execute(select(col(Address.heard_at))).scalar_one()

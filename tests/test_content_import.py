@@ -200,6 +200,28 @@ def test_one_id_twice_is_a_mistake(database: Engine, folder: Path) -> None:
     assert [(m.row, m.column) for m in mistakes(database, path)] == [(3, "id")]
 
 
+def test_blanks_around_an_id_make_no_other_offer(filled: Engine, tmp_path: Path) -> None:
+    before = offers(filled)[JOB]
+    (tmp_path / "x.csv").write_text(f"id,places\n\u202e {JOB} ,3\n", encoding="utf-8")
+    assert take(filled, tmp_path / "x.csv") == {JOB: "changed"}
+    assert offers(filled)[JOB] == before | {"places": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        (f"id,places,places\n{JOB},1,2\n", "only once"),
+        (f"id,places\n{JOB},1,2\n", "as many cells as columns"),
+    ],
+)
+def test_a_crooked_table_is_a_mistake(
+    filled: Engine, tmp_path: Path, text: str, right: str
+) -> None:
+    (tmp_path / "x.csv").write_text(text, encoding="utf-8")
+    [found] = mistakes(filled, tmp_path / "x.csv")
+    assert right in found.right
+
+
 @pytest.mark.parametrize("content", [b"PK\x03\x04 no workbook", b"", b"\x00\xff" * 40])
 def test_a_file_that_is_no_spreadsheet_is_a_mistake(
     database: Engine, tmp_path: Path, content: bytes

@@ -96,6 +96,19 @@ def test_without_any_translation_it_is_in_italian_or_the_second_language(
     assert (found.language, found.words) == ("en", "other")
 
 
+def test_what_the_italian_has_no_more_is_gone(connection: Connection) -> None:
+    job = load(connection, [JOB])[JOB]
+    save(connection, [{n: v for n, v in job.items() if n != "bring"}], BY, "edit", TODAY)
+    assert seen(connection, "fr").bring == "" and seen(connection, "fr").words == "unreviewed"
+
+
+@pytest.mark.parametrize("language", ["it", "Français", "zz zz"])
+def test_only_another_language_is_a_translation(connection: Connection, language: str) -> None:
+    with pytest.raises(ContentError):
+        translate(connection, language, "title", "HACK")
+    assert seen(connection, "it").title != "HACK"
+
+
 def test_the_same_text_again_changes_nothing(connection: Connection) -> None:
     assert translate(connection, "fr", "title", "Vendange") == 1
     before = entries(connection, limit=10_000)
