@@ -1,13 +1,17 @@
-"""Column types that read back what was written, on SQLite and on PostgreSQL alike."""
+"""Columns that many tables have; their types read back what was written, on every database."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field
 
 # SQLite gives a row its own number only where the key is exactly INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+# SQLite would give a deleted row's number to the next one.
+NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 def to_ms(moment: datetime) -> int:
@@ -39,3 +43,20 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """To an aware datetime in UTC."""
         return None if value is None else from_ms(value)
+
+
+def id_column() -> Any:
+    """The row's own number."""
+    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+
+
+def contact_key(*, nullable: bool = False, primary_key: bool = False) -> Any:
+    """Whose row it is; it goes when the person goes."""
+    key = ForeignKey("contact.id", ondelete="CASCADE")
+    column = Column(BigId, key, nullable=nullable, primary_key=primary_key, index=not primary_key)
+    return Field(default=None, sa_column=column)
+
+
+def moment(*, nullable: bool = False) -> Any:
+    """A time, see `Moment`."""
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable))

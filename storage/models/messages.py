@@ -1,0 +1,120 @@
+"""What comes in, what goes out, and the facts we count."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.columns import NEVER_REUSED, BigId, contact_key, id_column, moment
+
+
+class Inbox(SQLModel, table=True):
+    """One delivery of a provider. ``body`` is there only until it is handled."""
+
+    __table_args__ = (
+        UniqueConstraint("channel", "external_id"),
+        Index(
+            "inbox_waiting",
+            "channel",
+            "address",
+            "id",
+            sqlite_where=text("handled_at IS NULL"),
+            postgresql_where=text("handled_at IS NULL"),
+        ),
+    )
+    id: int = id_column()
+    channel: str
+    external_id: str
+    address: str
+    body: str | None = Field(default=None, sa_column=Column(Text))
+    received_at: datetime = moment()
+    handled_at: datetime | None = moment(nullable=True)
+    failures: int = 0
+
+
+class Outbox(SQLModel, table=True):
+    """One message to one person. Status words are the providers' (see the glossary).
+
+    ``origin``: reply, goodbye (deleted once sent), later reminder, operator, broadcast.
+    ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
+    crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
+    the provider's id of the message this one replaces. ``closed_at`` is set when nothing more is
+    to be done; until then the row is open.
+    """
+
+    __table_args__ = (
+        Index(
+            "outbox_open",
+            "priority",
+            "id",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "outbox_open_of_address",
+            "channel",
+            "address",
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("outbox_external", "channel", "external_id"),
+        Index("outbox_inbox", "inbox_id"),
+        NEVER_REUSED,
+    )
+    id: int = id_column()
+    contact_id: int | None = contact_key(nullable=True)
+    channel: str
+    address: str
+    body: str = Field(sa_column=Column(Text, nullable=False))
+    origin: str
+    inbox_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    priority: int = 0
+    edits: str = ""
+    due_at: datetime = moment()
+    expires_at: datetime | None = moment(nullable=True)
+    status: str = "queued"
+    attempts: int = 0
+    hidden: int = 0
+    claimed_at: datetime | None = moment(nullable=True)
+    external_id: str | None = None
+    problem: str | None = None
+    created_at: datetime = moment()
+    closed_at: datetime | None = moment(nullable=True)
+
+
+class Event(SQLModel, table=True):
+    """A fact we count. No free text; erasing a person leaves the fact without the person."""
+
+    __table_args__ = (Index("event_kind_at", "kind", "at"),)
+    id: int = id_column()
+    contact_id: int | None = Field(
+        default=None,
+        sa_column=Column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), index=True),
+    )
+    kind: str
+    flow: str = ""
+    step: str = ""
+    key: str = ""
+    language: str = ""
+    channel: str = ""
+    at: datetime = moment()
+
+
+class Template(SQLModel, table=True):
+    """A WhatsApp Content template that was provisioned, by our name for it."""
+
+    name: str = Field(primary_key=True)
+    sid: str
+
+
+class SimulatorMessage(SQLModel, table=True):
+    """The simulator's own memory of a chat, as a chat platform would have it."""
+
+    __tablename__ = "simulator_message"
+    __table_args__ = (Index("simulator_chat", "chat", "id"), NEVER_REUSED)
+    id: int = id_column()
+    chat: str
+    sender: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    body: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    at: datetime = moment()

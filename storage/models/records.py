@@ -1,0 +1,43 @@
+"""The operators' own records: who changed what, what they should know, what has been done."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text
+from sqlmodel import Field, SQLModel
+
+from storage.columns import NEVER_REUSED, id_column, moment
+
+
+class Audit(SQLModel, table=True):
+    """Who changed what: never edited. ``before`` and ``after`` hold no personal data."""
+
+    __table_args__ = (Index("audit_subject", "subject", "id"), NEVER_REUSED)
+    id: int = id_column()
+    at: datetime = moment()
+    operator: str
+    action: str
+    subject: str
+    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
+class Notice(SQLModel, table=True):
+    """Something the operators should know, until one of them closes it."""
+
+    id: int = id_column()
+    at: datetime = moment()
+    kind: str
+    subject: str = ""
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    closed_at: datetime | None = moment(nullable=True)
+    closed_by: str = ""
+
+
+class JobRun(SQLModel, table=True):
+    """A scheduled job that was done for one local day; unique, so it is done once."""
+
+    __tablename__ = "job_run"
+    job: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    at: datetime = moment()
