@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands import contacts, content, opening, operators, questions, translations
+from bot.commands import contacts, content, desk, opening, operators, questions, translations
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app.add_typer(db, name="db")
 app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
+app.add_typer(desk.app, name="desk")
 app.add_typer(operators.inbox, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
@@ -130,13 +131,17 @@ def main() -> None:
 
 def _import_demo(engine: Any) -> int:
     """The demo content, as `content import` reads it; never beside offers of somebody's own."""
+    from storage.agenda.desk_file import read_desk
+    from storage.agenda.rules import replace_rules
     from storage.content.importing import import_offers, rows_of
     from storage.content.records import load
 
-    rows, words = rows_of(Path(__file__).with_name("content"))
+    folder = Path(__file__).with_name("content")
+    rows, words = rows_of(folder)
     with engine.begin() as connection:
         if load(connection).keys() - {row.cells["id"] for row in rows}:
             stop("The database holds other offers: DEMO=1 is for a database of its own.")
+        replace_rules(connection, read_desk(folder / "desk.yaml"), opening.by())
         return len(import_offers(connection, rows, words, opening.by(), opening.today()))
 
 

@@ -20,7 +20,7 @@ def answer(parts: Parts, text: str, language: str = "") -> dict[str, Any]:
     now = parts.now()
     today = clock.local_day(now, parts.settings.zone)
     with parts.engine.connect() as connection:
-        desk = DatabaseDesk(connection, 0, "", "terminal", now, today)
+        desk = DatabaseDesk(connection, 0, "", "terminal", now, parts.settings.zone)
         known = Conversation(language=parts.languages.best(language or said.language))
         turn = parts.flows.take_turn(known, Inbound(text=text), Contact("terminal"), desk, today)
         found = _fitting(desk, said)

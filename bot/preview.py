@@ -6,6 +6,7 @@ from datetime import date
 
 from bot.channel import Letter
 from bot.simulator.render import Bubble, draw
+from flows.agenda.port import Agenda
 from flows.conversation import Conversation
 from flows.desk import Command, Listing
 from flows.engine import Engine
@@ -31,6 +32,10 @@ class _OneOffer:
 
     def answers_for(self, id: str) -> bool:
         return False
+
+    @property
+    def agenda(self) -> Agenda:
+        raise NotImplementedError("an offer's card asks nothing of the agenda")
 
     def perform(self, command: Command) -> str:
         return "done"

@@ -19,6 +19,7 @@ from bot.channel import Receipt
 from bot.channels import Channels, make_channels
 from bot.chores import Chores
 from bot.clock import Now
+from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
@@ -87,7 +88,8 @@ class Runtime:
         self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
-        self._scheduler = Scheduler(engine, self._database, settings.zone, now, chores)
+        correspondence = Correspondence(parts.languages, settings.zone)
+        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence)
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

@@ -2,13 +2,13 @@
 
 import logging
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
 from bot.chores import Chores
 from bot.clock import Now
+from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from storage import unanswered, upkeep
 from storage.erasure import scrub
@@ -23,10 +23,16 @@ class Scheduler:
     """Ticks while the process runs; a tick that comes twice, late or never does no harm."""
 
     def __init__(
-        self, engine: Engine, database: DatabaseThread, zone: ZoneInfo, now: Now, chores: Chores
+        self,
+        engine: Engine,
+        database: DatabaseThread,
+        now: Now,
+        chores: Chores,
+        correspondence: Correspondence,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
-        self._ticks = AsyncIOScheduler(timezone=zone)
+        self._correspondence = correspondence
+        self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
             "interval",
@@ -46,7 +52,7 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        for work in (self._tidy, self._do_chores):
+        for work in (self._tidy, self._do_chores, self._write_about_appointments):
             try:
                 await self._database.run(work)
             except Exception as error:
@@ -55,6 +61,12 @@ class Scheduler:
     def _do_chores(self) -> None:
         with self._engine.begin() as connection:
             self._chores.run(connection, self._now())
+
+    def _write_about_appointments(self) -> None:
+        with self._engine.begin() as connection:
+            now = self._now()
+            self._correspondence.offer_freed(connection, now)
+            self._correspondence.remind(connection, now)
 
     def _tidy(self) -> None:
         now = self._now()

@@ -193,9 +193,7 @@ class Worker:
         if person is None and _answers_nothing(received.inbound.tap):
             return None
         person = person or self._turns.enrol(cursor, channel, address, at)
-        desk = DatabaseDesk(
-            connection, person.contact_id, person.agreed, channel, now, local_day(now, self._zone)
-        )
+        desk = DatabaseDesk(connection, person.contact_id, person.agreed, channel, now, self._zone)
         turn, number = compute(self._flows, person, received, desk, local_day(now, self._zone))
         self.failed_turns += bool(number)
         self._save(cursor, person, turn, received, desk, at)

@@ -1,6 +1,8 @@
 """Every flow there is."""
 
 from flows.answers import answer
+from flows.appointment import appointment
+from flows.appointments import appointments, earlier
 from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
@@ -21,6 +23,9 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         intake,
         browse,
         answer,
+        appointment,
+        appointments,
+        earlier,
         menu,
         help,
         person,

@@ -1,6 +1,7 @@
 """A question in the person's own words, answered; what it interrupted then goes on."""
 
 from flows import labels
+from flows.agenda.asked import APPOINTMENTS, appointment_asked
 from flows.cards import line
 from flows.desk import FlagEmergency, Listing
 from flows.desk_card import desk_card
@@ -16,7 +17,7 @@ from flows.why import missing, why
 _MOST, _PAGE, _IN_PASSING = 40, 5, 3
 _STARTS = {"alerts": "alerts", "human_help": "person", "menu": "help"}
 _OFTEN = ("job", "housing", "human_help")
-_DESK = ("desk_info", "book_appointment", "cancel_appointment", "my_appointment")
+_DESK = ("desk_info", *APPOINTMENTS)
 
 
 def begin(argument: str, profile: Answers) -> Answers:
@@ -121,6 +122,12 @@ def offers(talk: Talk) -> Move:
         for one in found
     ]
     return pick(text, options, page_size=_PAGE)
+
+
+@answer.step(when=lambda talk: asked(talk) in APPOINTMENTS and bool(talk.desk.agenda.places()))
+def appointments(talk: Talk) -> Move:
+    """Booked, moved or looked up here, with what was said already."""
+    return appointment_asked(talk, asked(talk))
 
 
 @answer.step(when=lambda talk: asked(talk) in _DESK)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
@@ -114,6 +115,7 @@ Command = (
     | FlagEmergency
     | AnswerForOffer
     | EraseContact
+    | AgendaCommand
 )
 
 
@@ -140,6 +142,11 @@ class Desk(Protocol):
     @property
     def places(self) -> Gazetteer:
         """The comuni we know."""
+        ...
+
+    @property
+    def agenda(self) -> Agenda:
+        """The desk's hours, and this person's appointments."""
         ...
 
     def perform(self, command: Command) -> str:

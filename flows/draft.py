@@ -158,7 +158,17 @@ class Draft:
         """What a step sees."""
         known = Answers({**self.done, **self.answers})
         waiting = self.parked[-1].flow if self.parked else ""
-        return Talk(known, self.profile, self.contact, self.speech, self.today, self.desk, waiting)
+        desk_speech = self.languages[self.languages.default]
+        return Talk(
+            known,
+            self.profile,
+            self.contact,
+            self.speech,
+            desk_speech,
+            self.today,
+            self.desk,
+            waiting,
+        )
 
     def position(self) -> tuple[int, int]:
         """Which numbered question of how many is pending; (0, 0) when it has no number."""
@@ -204,9 +214,10 @@ class Draft:
             case Forget(names, saying):
                 self.say(saying)
                 self.forget(*names)
-            case Start(start):
+            case Start(start, known):
                 self._note("ended")
                 self.begin(start)
+                self.answers |= known
             case End(saying):
                 self.say(saying)
                 self.end()

@@ -1,11 +1,12 @@
 """The one message a turn says, from what was drafted."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from flows import sentences
 from flows.conversation import Asked
 from flows.draft import Draft
-from flows.messages import Button, Option, Outbound
+from flows.messages import Button, Document, Option, Outbound
 from flows.moves import Ask
 from flows.speech import Speech
 from flows.words import listed
@@ -33,6 +34,20 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
         edits=edits and not draft.said,
         share_location=sentences.share_location(speech) if asked.kind == "place" else "",
         document=draft.document and replace(draft.document, link=sentences.link_to_file(speech)),
+    )
+
+
+def letter(
+    text: str, options: Iterable[Option], speech: Speech, document: Document | None = None
+) -> Outbound:
+    """A message that answers nothing: each of its options is a start, and works at any time."""
+    return Outbound(
+        _anchored(text, speech),
+        speech.code,
+        speech.direction,
+        kind="pick",
+        buttons=tuple(Button(o.label, f"go:{o.start}", o.hint) for o in options),
+        document=document and replace(document, link=sentences.link_to_file(speech)),
     )
 
 

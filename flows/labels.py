@@ -34,6 +34,20 @@ def intents(_: Gettext) -> dict[str, str]:
     }
 
 
+def appointments(_: Gettext) -> dict[str, str]:
+    """What one may talk about at the desk (`flows.agenda.rules.TOPICS`)."""
+    return {
+        "first_talk": _("🙂 A first talk"),
+        "cv": _("📄 My CV"),
+        "job_search": _("💼 Looking for work"),
+        "training": _("📚 Courses"),
+        "housing": _("🏠 Home"),
+        "childcare": _("🧸 Children and care"),
+        "transport": _("🚌 Rides"),
+        "other": _("❓ Something else"),
+    }
+
+
 def topics(_: Gettext) -> dict[str, str]:
     """What the desk helps with."""
     return {

@@ -1,11 +1,12 @@
 """What a step may answer: a closed list of moves, and short ways to ask."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from flows.desk import Command
 from flows.messages import Document, Option
+from flows.talk import Value
 
 AskKind = Literal["pick", "pick_many", "number", "text", "place"]
 
@@ -55,9 +56,10 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Leave this flow for another: ``flow`` or ``flow-argument``."""
+    """Leave this flow for another, ``flow`` or ``flow-argument``, that ``knows`` some answers."""
 
     flow: str
+    knows: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

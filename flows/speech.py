@@ -62,6 +62,14 @@ class Speech:
         names = self.locale.days["format"]["abbreviated"]
         return tuple(names[day] for day in range(7))
 
+    def short_date(self, day: date) -> str:
+        """A day, short enough for a button."""
+        return format_date(day, "EEE d MMM", locale=self.locale)
+
+    def day_and_month(self, day: date) -> str:
+        """The shortest form."""
+        return format_date(day, "d MMM", locale=self.locale)
+
     def date(self, day: date) -> str:
         """A day as this language writes it, with the weekday; always Western digits."""
         return format_date(day, "EEEE d MMMM", locale=self.locale)

@@ -43,13 +43,15 @@ class Contact:
 class Talk:
     """One step's view: the answers so far, the person, the day, the desk, and words.
 
-    ``waiting`` names the flow that goes on when this one ends.
+    ``desk_speech`` are the words of the desk's own language, for what is shown there; ``waiting``
+    names the flow that goes on when this one ends.
     """
 
     answers: Answers
     profile: Answers
     contact: Contact
     speech: Speech
+    desk_speech: Speech
     today: date
     desk: Desk
     waiting: str = ""

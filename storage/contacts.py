@@ -10,6 +10,7 @@ from sqlmodel import col
 from storage.listings import SOURCE_LANGUAGE
 from storage.models import (
     Address,
+    Appointment,
     Consent,
     Contact,
     Conversation,
@@ -19,6 +20,7 @@ from storage.models import (
     ListingText,
     Outbox,
     Unanswered,
+    Waiting,
 )
 
 
@@ -82,6 +84,8 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "consents": _rows(connection, Consent, col(Consent.contact_id) == contact_id),
         "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
+        "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
+        "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "answers_for": list(
             connection.execute(
                 select(col(Listing.id)).where(col(Listing.provider_id) == contact_id)

@@ -2,12 +2,20 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from flows.agenda.port import (
+    AnswerOffer,
+    BookAppointment,
+    CancelAppointment,
+    ConfirmAppointment,
+    WaitForSlot,
+)
 from flows.desk import (
     AnswerForOffer,
     Command,
@@ -25,6 +33,7 @@ from flows.privacy import NOTICE_VERSION
 from flows.teach import PURPOSE as QUESTIONS
 from flows.understanding.scrub import scrub
 from storage import listings, notices, unanswered
+from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
@@ -49,12 +58,13 @@ class DatabaseDesk:
         agreed: str,
         channel: str,
         now: datetime,
-        today: date,
+        zone: ZoneInfo,
     ) -> None:
         self._connection = connection
         self._contact_id = contact_id
         self._agreed = set(filter(None, agreed.split(",")))
-        self._channel, self._now, self._today = channel, now, today
+        self._channel, self._now, self._today = channel, now, now.astimezone(zone).date()
+        self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.erased = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
@@ -104,6 +114,14 @@ class DatabaseDesk:
                 return self._flag(danger)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
+            case (
+                BookAppointment()
+                | CancelAppointment()
+                | ConfirmAppointment()
+                | WaitForSlot()
+                | AnswerOffer()
+            ):
+                return self.agenda.perform(command)
             case EraseContact():
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True

@@ -145,7 +145,7 @@ class Turns:
     def post(self, cursor: Cursor, **row: Any) -> int:
         """An outbox row; returns its id."""
         defaults = {
-            "priority": 0, "edits": "", "expires_at": None, "attempts": 0, "hidden": 0,
+            "priority": 0, "edits": "", "about": "", "expires_at": None, "attempts": 0, "hidden": 0,
             "claimed_at": None, "external_id": None, "problem": None, "closed_at": None,
         }  # fmt: skip
         found = self._outbox.run(cursor, **defaults | row).fetchone()

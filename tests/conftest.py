@@ -17,6 +17,8 @@ from bot.settings import Settings
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
+from storage.agenda.desk_file import read_desk
+from storage.agenda.rules import replace_rules
 from storage.audit import By
 from storage.content.importing import import_offers, rows_of
 from storage.database import open_database
@@ -69,6 +71,7 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     upgrade(engine)
     with engine.begin() as connection:
         import_demo(connection)
+        replace_rules(connection, read_desk(ROOT / "content" / "desk.yaml"), By("anna", START))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel, col
 
 from bot.channel import Letter, Received
 from bot.chores import Chores
+from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
@@ -63,7 +64,8 @@ class Site:
             thread = DatabaseThread(self.parts.engine)
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
-            await Scheduler(parts.engine, thread, parts.settings.zone, parts.now, chores).tick()
+            writes = Correspondence(parts.languages, parts.settings.zone)
+            await Scheduler(parts.engine, thread, parts.now, chores, writes).tick()
             thread.close()
 
         asyncio.run(tick())

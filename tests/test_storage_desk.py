@@ -29,6 +29,7 @@ from storage.models import (
     Outbox,
 )
 from tests.conftest import START, import_demo
+from tests.memory_agenda import ROME
 from tests.test_storage_database import KINDS, add_contact, emptied, migrated
 
 TODAY = START.date()
@@ -51,7 +52,7 @@ def connection(url: str) -> Iterator[Connection]:
 
 
 def desk(connection: Connection, agreed: str = "", contact: int = 1) -> DatabaseDesk:
-    return DatabaseDesk(connection, contact, agreed, "telegram", START, TODAY)
+    return DatabaseDesk(connection, contact, agreed, "telegram", START, ROME)
 
 
 def offer(connection: Connection, id: str = "job_x", **values: Any) -> None:

@@ -83,15 +83,20 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
     }
     assert rules == {
         ("address", "contact_id", "CASCADE"),
+        ("appointment", "contact_id", "SET NULL"),
         ("consent", "contact_id", "CASCADE"),
         ("conversation", "contact_id", "CASCADE"),
         ("event", "contact_id", "SET NULL"),
+        ("hold", "appointment_id", "CASCADE"),
         ("interest", "contact_id", "CASCADE"),
         ("interest", "listing_id", "CASCADE"),
         ("listing", "provider_id", "SET NULL"),
         ("listing_text", "listing_id", "CASCADE"),
         ("outbox", "contact_id", "CASCADE"),
+        ("reminder", "appointment_id", "CASCADE"),
         ("unanswered", "contact_id", "CASCADE"),
+        ("waiting", "appointment_id", "CASCADE"),
+        ("waiting", "contact_id", "CASCADE"),
     }
 
 

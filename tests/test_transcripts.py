@@ -4,15 +4,21 @@
 writes the answers anew; the diff is what one reviews.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from bot.correspondence import Correspondence
 from bot.runtime import Parts
 from bot.terminal import Dialogue, shown, typed
+from flows.agenda.slots import Slot, Wish
+from storage.agenda.booking import Booking, book
+from storage.agenda.rules import add_exception
+from storage.audit import By
 from tests.conftest import Clock
+from tests.memory_agenda import ROME
 
 FOLDER = Path(__file__).with_name("transcripts")
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -60,6 +66,22 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 values = {"id": id, "status": status}
                 update = text("UPDATE listing SET status = :status WHERE id = :id")
                 assert connection.execute(update, values).rowcount == 1, id
+        case ["taken", *moment]:
+            with parts.engine.begin() as connection:
+                at = datetime.fromisoformat(" ".join(moment)).replace(tzinfo=ROME)
+                slot = Slot("castellero", at.astimezone(UTC), 30)
+                wish, now = Wish("cv", "", "castellero"), parts.now()
+                while isinstance(book(connection, Booking(None, wish, slot), now, ROME), int):
+                    pass  # every room
+        case ["tick"]:
+            with parts.engine.begin() as connection:
+                writes = Correspondence(parts.languages, ROME)
+                writes.offer_freed(connection, parts.now())
+                writes.remind(connection, parts.now())
+        case ["closed", day]:
+            with parts.engine.begin() as connection:
+                row = {"place": "", "day": date.fromisoformat(day), "hours": "", "closes": True}
+                add_exception(connection, {**row, "reason": ""}, By("anna", parts.now()))
         case _:
             raise ValueError(f"the world does not know: {' '.join(words)}")
     return dialogue

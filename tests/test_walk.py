@@ -10,7 +10,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +19,14 @@ from sqlalchemy import Engine, func, select, update
 from sqlmodel import col
 
 from bot.drawing import plain, utf16_length
+from flows.agenda.port import (
+    AnswerOffer,
+    Appointment,
+    BookAppointment,
+    CancelAppointment,
+    ConfirmAppointment,
+    WaitForSlot,
+)
 from flows.conversation import Asked, Conversation
 from flows.desk import (
     TOPICS,
@@ -51,6 +59,7 @@ from storage.models import Consent, Interest
 from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
 from tests.conftest import ROOT, START
+from tests.memory_agenda import FEW, ROME, MemoryAgenda
 
 SETTIME = Position(44.9628, 8.1153)
 PALERMO = Position(38.1157, 13.3615)
@@ -93,14 +102,28 @@ class MemoryOffers:
 PROVIDED = "job_harvest_cortandone"  # the offer everybody answers for
 STILL = (f"still-{PROVIDED}", "still-tra_social_taxi", "take-nothing")
 TAKES = ("take-job_kitchen_albugnano", f"take-{PROVIDED}")
+OFFERED = Appointment(
+    7,
+    "cv",
+    FEW.places[0],
+    datetime(2026, 11, 25, 14, tzinfo=ROME),
+    30,
+    "ar",
+    "Anna",
+    "Amal",
+    "offered",
+)
 AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
 class MemoryDesk:
     """`flows.desk.Desk` in memory, for one turn: as strict as `storage.desk.DatabaseDesk`."""
 
-    def __init__(self, offers: MemoryOffers, contact: Contact) -> None:
+    def __init__(
+        self, offers: MemoryOffers, contact: Contact, booked: Sequence[Appointment] = ()
+    ) -> None:
         self._offers, self.contact = offers, contact
+        self.agenda = MemoryAgenda(booked=booked)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
@@ -123,6 +146,14 @@ class MemoryDesk:
 
     def perform(self, command: Command) -> str:
         match command:
+            case (
+                BookAppointment()
+                | CancelAppointment()
+                | ConfirmAppointment()
+                | WaitForSlot()
+                | AnswerOffer()
+            ):
+                return self.agenda.perform(command)
             case RecordConsent(purpose, given):
                 self.consents.append(command)
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
@@ -156,6 +187,7 @@ class Place:
 
     conversation: Conversation
     contact: Contact
+    booked: tuple[Appointment, ...] = ()
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -182,6 +214,9 @@ class Walk:
         for start in (*STARTS.values(), "", "browse-no_such_offer", "nonsense"):
             inbound = Inbound(start=start) if start else Inbound("?!")
             self._ahead.append(self._step(new, inbound))
+        waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
+        for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
+            self._ahead.append(self._step(waits, Inbound(start=start)))
         for start in TAKES:
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
@@ -230,12 +265,13 @@ class Walk:
         flow = self.flows.flows[place.conversation.flow]
         branch = tuple(s.name for s in flow.steps if s.when is not always and s.when(talk))
         known, contact = bool(place.conversation.language), place.contact
-        person = (known, contact.alerts, contact.agreed("profile"), contact.agreed("alerts"))
+        agreed = contact.agreed("profile"), contact.agreed("alerts")
+        person = (known, contact.alerts, *agreed)
         return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact)
+        desk = MemoryDesk(self.offers, place.contact, place.booked)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -244,7 +280,7 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        after = Place(turn.conversation, desk.contact)
+        after = Place(turn.conversation, desk.contact, tuple(desk.agenda.mine()))
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -252,7 +288,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact)
+    desk = MemoryDesk(offers, place.contact, place.booked)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -395,7 +431,7 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(walk.offers, place.contact)
+                desk = MemoryDesk(walk.offers, place.contact, place.booked)
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )
@@ -418,11 +454,27 @@ _RARE = {
     ("answer", "careful"),
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
+    *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
     ("welcome", "speak"),
     ("welcome", "go_on"),
+    ("answer", "appointments"),
+    *(
+        ("appointment", step)
+        for step in (
+            "gone",
+            "ask_for_less",
+            "will_hear",
+            "another_day",
+            "lost",
+            "busy",
+            "not_booked",
+        )
+    ),
+    *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
+    *(("earlier", step) for step in ("another", "too_late", "nothing_there", "will_hear")),
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
@@ -484,7 +536,7 @@ def _desks(engine: Engine, offers: MemoryOffers) -> Iterator[tuple[str, Desk]]:
             id=1, alerts="off", agreed="", created_at=START
         )
         connection.execute(row)
-        yield "database", DatabaseDesk(connection, 1, "", "telegram", START, TODAY)
+        yield "database", DatabaseDesk(connection, 1, "", "telegram", START, ROME)
 
 
 def test_the_desk_in_memory_answers_as_the_real_one(engine: Engine, offers: MemoryOffers) -> None:
@@ -525,7 +577,7 @@ def test_a_closed_offer_is_gone_in_every_language(engine: Engine, flows: FlowEng
     for language in LANGUAGES:
         was = Conversation(language=language, flow="menu")
         with engine.begin() as connection:
-            desk = DatabaseDesk(connection, 1, "", "telegram", START, TODAY)
+            desk = DatabaseDesk(connection, 1, "", "telegram", START, ROME)
             start = Inbound(start="browse-job_harvest_cortandone")
             turn = flows.take_turn(was, start, contact, desk, TODAY)
         assert turn.conversation.asked and turn.conversation.asked.step == "topic"

@@ -1,8 +1,10 @@
 """What a command works with: settings, database, the operator's name."""
 
 import getpass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from bot.commands.output import stop
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -45,6 +47,24 @@ def today() -> date:
     from bot import clock
 
     return clock.local_day(clock.now(), settings().zone)
+
+
+def day_of(text: str) -> date:
+    """``2026-12-24``, ``today`` or ``tomorrow``; a mistake stops the command."""
+    if text in ("today", "tomorrow"):
+        return today() + timedelta(days=text == "tomorrow")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        stop(f"{text!r} is no day: write it as 2026-12-24, today or tomorrow.")
+
+
+def moment_of(text: str) -> datetime:
+    """``2026-12-24 10:00`` at the desk; a mistake stops the command."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=settings().zone).astimezone(UTC)
+    except ValueError:
+        stop(f"{text!r} is no day and hour: write them as 2026-12-24 10:00, between quotes.")
 
 
 def by() -> "By":

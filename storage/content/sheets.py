@@ -28,7 +28,8 @@ class Mistake:
     right: str
 
     def __str__(self) -> str:
-        where = f"{self.file}, row {self.row}, {self.column}" if self.row else self.file
+        row = f"row {self.row}" if self.row else ""
+        where = ", ".join(part for part in (self.file, row, self.column) if part)
         return f"{where}: {self.value!r}: {self.right}" if self.value else f"{where}: {self.right}"
 
 

@@ -1,5 +1,15 @@
 """Every table. Times end in ``_at`` and are aware UTC; keys are ASCII snake_case."""
 
+from storage.models.agenda import (
+    Appointment,
+    DeskException,
+    DeskPlace,
+    DeskRules,
+    DeskStaff,
+    Hold,
+    Reminder,
+    Waiting,
+)
 from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
 from storage.models.offers import Listing, ListingText
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
@@ -7,11 +17,17 @@ from storage.models.records import Audit, JobRun, Notice
 
 __all__ = [
     "Address",
+    "Appointment",
     "Audit",
     "Consent",
     "Contact",
     "Conversation",
+    "DeskException",
+    "DeskPlace",
+    "DeskRules",
+    "DeskStaff",
     "Event",
+    "Hold",
     "Inbox",
     "Interest",
     "JobRun",
@@ -19,7 +35,9 @@ __all__ = [
     "ListingText",
     "Notice",
     "Outbox",
+    "Reminder",
     "SimulatorMessage",
     "Template",
     "Unanswered",
+    "Waiting",
 ]

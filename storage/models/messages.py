@@ -38,8 +38,9 @@ class Outbox(SQLModel, table=True):
     ``origin``: reply, goodbye (deleted once sent), later reminder, operator, broadcast.
     ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
     crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
-    the provider's id of the message this one replaces. ``closed_at`` is set when nothing more is
-    to be done; until then the row is open.
+    the provider's id of the message this one replaces. ``about`` is what it speaks of, such as
+    ``appointment:12``, so that it can be called back. ``closed_at`` is set when nothing more is to
+    be done; until then the row is open.
     """
 
     __table_args__ = (
@@ -59,6 +60,12 @@ class Outbox(SQLModel, table=True):
         ),
         Index("outbox_external", "channel", "external_id"),
         Index("outbox_inbox", "inbox_id"),
+        Index(
+            "outbox_about",
+            "about",
+            sqlite_where=text("closed_at IS NULL AND about <> ''"),
+            postgresql_where=text("closed_at IS NULL AND about <> ''"),
+        ),
         NEVER_REUSED,
     )
     id: int = id_column()
@@ -70,6 +77,7 @@ class Outbox(SQLModel, table=True):
     inbox_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     priority: int = 0
     edits: str = ""
+    about: str = ""
     due_at: datetime = moment()
     expires_at: datetime | None = moment(nullable=True)
     status: str = "queued"

@@ -1,0 +1,113 @@
+"""Letters of the desk, in the language of whoever they are for."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from flows.agenda import letters
+from flows.agenda.port import Appointment
+from flows.agenda.remind import waking_hour
+from flows.messages import Outbound
+from flows.speech import Languages, Speech
+from storage.agenda import reminders, waiting
+from storage.agenda.person import read
+from storage.gazetteer import load_gazetteer
+from storage.letters import queue
+from storage.models import Appointment as Row
+from storage.models import Conversation
+
+Write = Callable[[Speech], Outbound]
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondence:
+    """Writes to people by itself; ``zone`` says when it is night."""
+
+    languages: Languages
+    zone: ZoneInfo
+
+    def post(
+        self,
+        connection: Connection,
+        contact_id: int,
+        write: Write,
+        now: datetime,
+        *,
+        about: str = "",
+        until: datetime | None = None,
+    ) -> bool:
+        """Queue a letter, for the morning when it is night; False when nobody can be written to."""
+        query = select(col(Conversation.language)).where(col(Conversation.contact_id) == contact_id)
+        speech = self.languages[self.languages.best(connection.execute(query).scalar() or "")]
+        body = json.dumps(write(speech).to_json(), ensure_ascii=False)
+        due = waking_hour(now.astimezone(self.zone))
+        found = queue(connection, contact_id, body, "reminder", now, due, until, about)
+        return found is not None
+
+    def remind(self, connection: Connection, now: datetime) -> None:
+        """Of appointments that are near."""
+        for contact_id, one in reminders.claim_due(connection, now, self.zone):
+            self._about(connection, contact_id, one, letters.reminder, now)
+
+    def offer_freed(self, connection: Connection, now: datetime) -> None:
+        """Hold freed hours for those who wait, and tell them; by day only."""
+        local = now.astimezone(self.zone)
+        if waking_hour(local) != local:
+            return
+        for offer in waiting.offer_freed(connection, now, self.zone):
+            self._offer(connection, offer, now)
+
+    def _offer(self, connection: Connection, offer: waiting.Offer, now: datetime) -> None:
+        one = self.appointment(connection, offer.appointment)
+        until, places = offer.until.astimezone(self.zone), load_gazetteer()
+        desk = self.languages[self.languages.default]
+        self.post(
+            connection,
+            offer.contact_id,
+            lambda speech: letters.offered(one, until, speech, desk, places),
+            now,
+            about=f"appointment:{one.id}",
+            until=offer.until,
+        )
+
+    def changed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
+        """The desk has booked or moved it."""
+        one = self.appointment(connection, id)
+        return self._about(connection, contact_id, one, letters.moved, now)
+
+    def cancelled(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
+        """The desk cannot keep it."""
+        one = self.appointment(connection, id)
+        return self.post(connection, contact_id, lambda speech: letters.cancelled(one, speech), now)
+
+    def missed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
+        """They did not come."""
+        one = self.appointment(connection, id)
+        return self.post(connection, contact_id, lambda speech: letters.missed(one, speech), now)
+
+    def appointment(self, connection: Connection, id: int) -> Appointment:
+        """One appointment, whatever became of it."""
+        return read(connection, col(Row.id) == id, self.zone)[0]
+
+    def _about(
+        self,
+        connection: Connection,
+        contact_id: int,
+        one: Appointment,
+        write: Callable[..., Outbound],
+        now: datetime,
+    ) -> bool:
+        places, desk = load_gazetteer(), self.languages[self.languages.default]
+        return self.post(
+            connection,
+            contact_id,
+            lambda speech: write(one, speech, desk, places),
+            now,
+            about=f"appointment:{one.id}",
+            until=one.starts,
+        )

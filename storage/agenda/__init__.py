@@ -1,0 +1,1 @@
+"""The desk's agenda in the database: rules, appointments, the waitlist, reminders."""
