@@ -56,7 +56,7 @@ class Letter:
     """One message to be sent: outbox row ``id`` to ``address``.
 
     ``edits`` is the provider's id of the message that this one replaces, or empty; ``file`` its
-    document, just made.
+    document, just made; ``attempt`` counts the tries, and a receipt brings it back.
     """
 
     id: int
@@ -65,6 +65,7 @@ class Letter:
     outbound: Outbound
     edits: str = ""
     file: File | None = None
+    attempt: int = 1
 
 
 class Problem(StrEnum):
@@ -131,7 +132,7 @@ class Failed:
 class Receipt:
     """A delivery status: ``sent``, ``delivered``, ``read`` or ``failed``, with the reason.
 
-    ``letter`` is our outbox id where the provider gave it back, else 0.
+    ``letter`` is our outbox id and ``attempt`` the try, where the provider gave them back, else 0.
     """
 
     channel: str
@@ -140,6 +141,7 @@ class Receipt:
     letter: int = 0
     problem: Problem | None = None
     code: str = ""
+    attempt: int = 0
 
 
 class Channel(Protocol):

@@ -130,7 +130,7 @@ class Runtime:
                 connection,
                 receipt.channel,
                 receipt.external_id,
-                receipt.letter,
+                (receipt.letter, receipt.attempt),
                 receipt.status,
                 problem,
                 now,

@@ -156,7 +156,8 @@ class Sender:
                 return Failed(Problem.NOT_SENT, "database")
             if file is None:
                 return Failed(Problem.REJECTED, "document")
-        letter = Letter(row.id, row.channel, row.address, outbound, row.edits, file)
+        attempt = row.attempts + 1
+        letter = Letter(row.id, row.channel, row.address, outbound, row.edits, file, attempt)
         return await self._channels[row.channel].send(letter)
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:

@@ -17,7 +17,9 @@ def told(parts: Parts, problem: Problem) -> tuple[str, str, str]:
     with parts.engine.begin() as connection:
         address(connection, 1, "a", "whatsapp")
         id = post(connection, "a", channel="whatsapp", status="sent", external_id="SM1", attempts=1)
-    asyncio.run(Runtime(parts, []).report(Receipt("whatsapp", "SM1", "failed", id, problem)))
+    asyncio.run(
+        Runtime(parts, []).report(Receipt("whatsapp", "SM1", "failed", id, problem, attempt=1))
+    )
     with parts.engine.begin() as connection:
         letter = connection.execute(select(col(Outbox.status))).scalar_one()
         state = connection.execute(select(col(Address.state))).scalar_one()

@@ -63,7 +63,7 @@ def test_text() -> None:
                 "To": f"whatsapp:{AMINA}",
                 "From": SENDER,
                 "Body": "Ciao 👋\nè vero?",
-                "StatusCallback": f"{PUBLIC}/whatsapp/status?letter=812#rc=5&rp=all",
+                "StatusCallback": f"{PUBLIC}/whatsapp/status?letter=812&attempt=1#rc=5&rp=all",
             }
         ]
 

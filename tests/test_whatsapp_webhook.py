@@ -287,13 +287,14 @@ def test_taps_come_back() -> None:
 def test_receipts() -> None:
     async def story(line: Line) -> None:
         line.server.heard[AMINA] = line.server.now()
-        sent = await line.channel.send(Letter(812, "whatsapp", AMINA, Outbound("Hello", "en")))
+        hello = Outbound("Hello", "en")
+        sent = await line.channel.send(Letter(812, "whatsapp", AMINA, hello, attempt=2))
         assert isinstance(sent, Sent)
         await line.server.settle()
         assert line.server.posts.answers == [200, 200, 200]
         assert line.desk.receipts == [
-            Receipt("whatsapp", sent.external_id, "sent", 812),
-            Receipt("whatsapp", sent.external_id, "delivered", 812),
+            Receipt("whatsapp", sent.external_id, "sent", 812, attempt=2),
+            Receipt("whatsapp", sent.external_id, "delivered", 812, attempt=2),
         ]
 
     tell(story)
@@ -306,7 +307,7 @@ def test_a_closed_window_is_reported() -> None:
         await line.server.settle()
         problem = Problem.WINDOW_CLOSED
         assert line.desk.receipts == [
-            Receipt("whatsapp", sent.external_id, "failed", 812, problem, "63016")
+            Receipt("whatsapp", sent.external_id, "failed", 812, problem, "63016", 1)
         ]
         assert line.server.posts.answers == [503, 503, 200]
 

@@ -126,7 +126,9 @@ class WhatsAppChannel:
         await self._requests.close()
 
     def _callback(self, letter: Letter) -> str:
-        return self.account.url(f"{STATUS_PATH}?letter={letter.id}{INSISTENCE}")
+        return self.account.url(
+            f"{STATUS_PATH}?letter={letter.id}&attempt={letter.attempt}{INSISTENCE}"
+        )
 
     async def _create(self, address: str, content: dict[str, str]) -> str:
         """The sid of the new message."""
