@@ -7,6 +7,9 @@ from typing import Protocol
 
 from flows.messages import Inbound, Outbound
 
+LONGEST_SEND_SECONDS = 25
+"""After so long the sender gives a send up, and nobody knows whether the message arrived."""
+
 OURS = "sportello:"
 """How the number of a delivery begins that we made ourselves: a question that a flow puts."""
 

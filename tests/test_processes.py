@@ -12,6 +12,8 @@ from tests.loopback.telegram import LoopbackTelegram
 from tests.server import Server
 from tests.storm import PEOPLE, TOKEN, UPDATES, Found, judge, known, settings, talk, until_quiet
 
+BRISK = "tests.brisk"
+
 
 def test_each_role_in_its_own_processes(database: str, tmp_path: Path) -> None:
     found, log = asyncio.run(_apart(database, tmp_path))
@@ -44,7 +46,7 @@ async def _stopped_hanging(database: str, folder: Path) -> tuple[dict[str, int],
     """SIGTERM with ten sends that Telegram never answers, and three uploads that stop halfway."""
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
-    server = Server(folder / "server.log", settings(database, telegram, "polling"))
+    server = Server(folder / "server.log", settings(database, telegram, "polling"), BRISK)
     server.cli("init")
     await asyncio.to_thread(server.start)
     engine = open_database(database)
@@ -69,7 +71,7 @@ async def _taken_over(database: str, folder: Path) -> tuple[int, set[int]]:
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
     chosen = settings(database, telegram, "polling")
-    servers = [Server(folder / f"{n}.log", chosen) for n in range(2)]
+    servers = [Server(folder / f"{n}.log", chosen, BRISK) for n in range(2)]
     servers[0].cli("init")
     for server in servers:
         await asyncio.to_thread(server.start)
@@ -113,7 +115,7 @@ async def _apart(database: str, folder: Path) -> tuple[Found, str]:
     await telegram.start()
     chosen = settings(database, telegram, "webhook")
     log = folder / "server.log"
-    servers = [Server(log, chosen) for _ in range(6)]
+    servers = [Server(log, chosen, BRISK) for _ in range(6)]
     servers[0].cli("init")
     for server, role in zip(
         servers, ("web", "worker", "worker", "sender", "sender", "scheduler"), strict=True
@@ -137,7 +139,7 @@ async def _stopped(mode: str, database: str, folder: Path) -> tuple[Found, int, 
     """SIGTERM in the middle; then another process finishes what waits."""
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
-    server = Server(folder / "server.log", settings(database, telegram, mode))
+    server = Server(folder / "server.log", settings(database, telegram, mode), BRISK)
     server.cli("init")
     await asyncio.to_thread(server.start)
     engine = open_database(database)

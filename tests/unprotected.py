@@ -7,8 +7,8 @@ import asyncio
 import sys
 from typing import Any
 
-from bot.__main__ import main
 from bot.receiver import Receiver
+from tests.brisk import main
 
 _later: set[asyncio.Task[Any]] = set()
 _durable = Receiver.receive
