@@ -21,7 +21,8 @@ class Received:
     ``external_id`` is the provider's id of the delivery, unique per channel; ``address`` the
     person's id there; ``message`` the provider's id of the message whose button was tapped and
     ``tap_id`` of the tap itself. Without an ``inbound`` it is a ``change``: ``blocked``,
-    ``unblocked``, or ``moved`` to the address ``moved_to``.
+    ``unblocked``, ``moved`` to the address ``moved_to``, or a ``reaction``, after which nothing is
+    done.
     """
 
     channel: str

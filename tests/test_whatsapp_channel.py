@@ -302,6 +302,32 @@ def test_recent() -> None:
     tell(story)
 
 
+@pytest.mark.parametrize(
+    ("words", "is_reaction"),
+    [
+        ("👍", True),
+        ("👍🏽", True),
+        ("❤️", True),
+        ("👩‍👧‍👦", True),
+        ("🇮🇹", True),
+        ("👍👍", False),
+        ("👍 grazie", False),
+        ("1️⃣", False),
+        ("?", False),
+        ("ha", False),
+    ],
+)
+def test_catching_up_takes_one_emoji_for_a_reaction(words: str, is_reaction: bool) -> None:
+    """Twilio's list of messages tells no MessageType."""
+
+    async def story(server: LoopbackTwilio, channel: WhatsAppChannel) -> None:
+        await server.person_sends(AMINA, words)
+        [found] = await recent(channel, datetime.now(UTC) - timedelta(hours=1))
+        assert (found.inbound is None, found.change == "reaction") == (is_reaction, is_reaction)
+
+    tell(story)
+
+
 def test_twilios_own_hosts_unless_told_otherwise() -> None:
     own = TwilioRequests(API)
     assert own._there("https://content.twilio.com/v1/Content") == (

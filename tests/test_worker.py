@@ -200,6 +200,13 @@ def test_an_edit_names_the_message_it_replaces(worker: Worker, engine: Engine) -
     assert [letter.edits for letter in letters(engine)[-2:]] == ["m77", ""]
 
 
+def test_a_reaction_is_no_message_when_it_is_fetched_again(worker: Worker, engine: Engine) -> None:
+    worker.take([Delivery(Received("whatsapp", "SM1", "a", change="reaction"))])
+    worker.take([Delivery(Received("whatsapp", "SM1", "a", Inbound("👍")))])
+    assert counts(engine)["Inbox"] == 1
+    assert counts(engine)["Outbox"] == counts(engine)["Contact"] == 0
+
+
 # ── replies in the answer ───────────────────────────────────────────────────────────────────────
 
 
