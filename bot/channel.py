@@ -169,7 +169,16 @@ class Channel(Protocol):
         ...
 
 
-# Makes a delivery durable; returns when it is. With ``answers_here`` the caller can carry one
-# letter in the body of its HTTP answer, and gets it when the turn was taken at once.
+# Whether a message fits into the HTTP answer of the webhook that brought the delivery.
+FitsHere = Callable[[Outbound], bool]
+
+
+def fits_nowhere(_: Outbound) -> bool:
+    """The webhook carries nothing (or there is none): all goes by the sender."""
+    return False
+
+
+# Makes a delivery durable; returns when it is. The caller gets the letter that it can carry in its
+# answer (``fits_here``, a `FitsHere`) when the turn was taken at once and nothing else is owed.
 Receive = Callable[..., Awaitable[Letter | None]]
 Report = Callable[[Receipt], Awaitable[None]]

@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.channel import Letter, Problem, Receipt, Received, Sent
+from bot.channel import FitsHere, Letter, Problem, Receipt, Received, Sent, fits_nowhere
 from bot.whatsapp.channel import STATUS_PATH, WEBHOOK_PATH, TwilioAccount, WhatsAppChannel
 from bot.whatsapp.templates import provision
 from bot.whatsapp.webhook import routes
@@ -37,8 +37,10 @@ class Desk:
     receipts: list[Receipt] = field(default_factory=list)
     hold: asyncio.Event | None = None
 
-    async def receive(self, received: Received, *, answers_here: bool = False) -> Letter | None:
-        assert not answers_here
+    async def receive(
+        self, received: Received, *, fits_here: FitsHere = fits_nowhere
+    ) -> Letter | None:
+        assert fits_here is fits_nowhere
         await self._store()
         self.got.append(received)
         return None

@@ -14,7 +14,7 @@ _later: set[asyncio.Task[Any]] = set()
 _durable = Receiver.receive
 
 
-async def receive(self: Receiver, received: Any, *, answers_here: bool = False) -> None:
+async def receive(self: Receiver, received: Any, *, fits_here: Any = None) -> None:
     """As a library with a queue in memory does it."""
 
     async def store() -> None:

@@ -81,16 +81,6 @@ class TelegramChannel:
                 return Failed(Problem.HIDDEN, failed.code) if partly else failed
         return result
 
-    def body(self, letter: Letter) -> dict[str, Any] | None:
-        """The letter as the answer to a webhook (Bot API, "Making requests when getting updates").
-
-        None when it is not exactly one call, or has a file: then it must be sent.
-        """
-        calls = draw(letter)
-        if len(calls) != 1 or calls[0].file:
-            return None
-        return {"method": calls[0].method, **calls[0].params}
-
     async def acknowledge(self, received: Received) -> None:
         """Stop the spinner on the tapped button. Never raises: it is only a spinner."""
         if not received.tap_id:
