@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from bench.script import ANSWERS
 from bot.catalogs import load_languages
 from bot.channel import Received
+from bot.telegram.render import is_one_call
 from bot.worker import Delivery, Worker
 from flows.all_flows import all_flows
 from flows.engine import Engine
@@ -38,4 +39,4 @@ def measure(folder: Path, people: int, together: int) -> tuple[float, float]:
 
 def _delivery(number: int, chat: int, text: str) -> Delivery:
     said = Inbound(text, hint="it")
-    return Delivery(Received("telegram", str(number), str(chat), said), answers_here=True)
+    return Delivery(Received("telegram", str(number), str(chat), said), fits_here=is_one_call)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 
 from bot.catalogs import UncompiledCatalogError
 from bot.logs import set_up_logs
-from bot.runtime import ROLES, NotReadyError, Parts, Runtime, make_parts
+from bot.runtime import ROLES, BrokenError, NotReadyError, Parts, Runtime, make_parts
 from bot.settings import WrongSettingError, load_settings
+from bot.stopping import NOT_CLEAN, end_in_time
 
 
 def main() -> int:
-    """0 after a clean stop, 2 when it cannot start (one line on standard error says why)."""
+    """0 after a clean stop, 1 after any other, 2 when it cannot start; one line says why."""
     parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
     parser.add_argument(
         "--role",
@@ -31,12 +32,14 @@ def main() -> int:
     except (WrongSettingError, UncompiledCatalogError, NotReadyError) as error:
         print(f"sportello: {error}", file=sys.stderr)
         return 2
+    except BrokenError:
+        return NOT_CLEAN
     logging.getLogger("bot").info("stopped")
     return 0
 
 
 async def _run(parts: Parts, roles: Sequence[str]) -> None:
-    await Runtime(parts, roles).run()
+    await Runtime(parts, roles, end_in_time).run()
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from flows.messages import Inbound, Outbound
 
+LONGEST_SEND_SECONDS = 25
+"""After so long the sender gives a send up, and nobody knows whether the message arrived."""
+
 OURS = "sportello:"
 """How the number of a delivery begins that we made ourselves: a question that a flow puts."""
 
@@ -18,7 +21,8 @@ class Received:
     ``external_id`` is the provider's id of the delivery, unique per channel; ``address`` the
     person's id there; ``message`` the provider's id of the message whose button was tapped and
     ``tap_id`` of the tap itself. Without an ``inbound`` it is a ``change``: ``blocked``,
-    ``unblocked``, or ``moved`` to the address ``moved_to``.
+    ``unblocked``, ``moved`` to the address ``moved_to``, or a ``reaction``, after which nothing is
+    done.
     """
 
     channel: str
@@ -56,7 +60,7 @@ class Letter:
     """One message to be sent: outbox row ``id`` to ``address``.
 
     ``edits`` is the provider's id of the message that this one replaces, or empty; ``file`` its
-    document, just made.
+    document, just made; ``attempt`` counts the tries, and a receipt brings it back.
     """
 
     id: int
@@ -65,6 +69,7 @@ class Letter:
     outbound: Outbound
     edits: str = ""
     file: File | None = None
+    attempt: int = 1
 
 
 class Problem(StrEnum):
@@ -131,7 +136,7 @@ class Failed:
 class Receipt:
     """A delivery status: ``sent``, ``delivered``, ``read`` or ``failed``, with the reason.
 
-    ``letter`` is our outbox id where the provider gave it back, else 0.
+    ``letter`` is our outbox id and ``attempt`` the try, where the provider gave them back, else 0.
     """
 
     channel: str
@@ -140,6 +145,7 @@ class Receipt:
     letter: int = 0
     problem: Problem | None = None
     code: str = ""
+    attempt: int = 0
 
 
 class Channel(Protocol):
@@ -163,7 +169,16 @@ class Channel(Protocol):
         ...
 
 
-# Makes a delivery durable; returns when it is. With ``answers_here`` the caller can carry one
-# letter in the body of its HTTP answer, and gets it when the turn was taken at once.
+# Whether a message fits into the HTTP answer of the webhook that brought the delivery.
+FitsHere = Callable[[Outbound], bool]
+
+
+def fits_nowhere(_: Outbound) -> bool:
+    """The webhook carries nothing (or there is none): all goes by the sender."""
+    return False
+
+
+# Makes a delivery durable; returns when it is. The caller gets the letter that it can carry in its
+# answer (``fits_here``, a `FitsHere`) when the turn was taken at once and nothing else is owed.
 Receive = Callable[..., Awaitable[Letter | None]]
 Report = Callable[[Receipt], Awaitable[None]]

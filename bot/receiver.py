@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.channel import Letter, Received
+from bot.channel import FitsHere, Letter, Received, fits_nowhere
 from bot.database_thread import DatabaseThread
 from bot.worker import Delivery, Worker
 
@@ -31,12 +31,14 @@ class Receiver:
         self._waiting: deque[_Pending] = deque()
         self._running: asyncio.Task[None] | None = None
 
-    async def receive(self, received: Received, *, answers_here: bool = False) -> Letter | None:
+    async def receive(
+        self, received: Received, *, fits_here: FitsHere = fits_nowhere
+    ) -> Letter | None:
         """Returns once the delivery is durable; see `bot.channel.Receive`.
 
         Raises what the database raised when it could not be stored.
         """
-        pending = _Pending(Delivery(received, answers_here))
+        pending = _Pending(Delivery(received, fits_here))
         self._waiting.append(pending)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())

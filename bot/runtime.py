@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,12 +40,16 @@ log = logging.getLogger(__name__)
 
 ROLES = ("web", "worker", "sender", "scheduler")
 _WORKER_POLL_SECONDS = 0.25
-_STOP_SECONDS = 8.0  # a service manager kills after ten
-_SERVER_STOP_SECONDS = 3.0
+_FINISH_SECONDS = 6.0  # of those that `bot.stopping` gives the whole stop
+_CLOSE_SECONDS = 1.0
 
 
 class NotReadyError(Exception):
     """The program cannot start; one line says what to do."""
+
+
+class BrokenError(Exception):
+    """A loop broke or did not finish; the log says which in one line."""
 
 
 @dataclass
@@ -71,9 +75,12 @@ def make_parts(settings: Settings) -> Parts:
 class Runtime:
     """The roles of one process, from start to clean stop."""
 
-    def __init__(self, parts: Parts, roles: Iterable[str]) -> None:
-        self._parts, self._roles = parts, set(roles)
+    def __init__(
+        self, parts: Parts, roles: Iterable[str], stop_begins: Callable[[], None] = lambda: None
+    ) -> None:
+        self._parts, self._roles, self._stop_begins = parts, set(roles), stop_begins
         self._stopping = asyncio.Event()
+        self._broken = False
         self._news = asyncio.Event()
         settings, engine, now = parts.settings, parts.engine, parts.now
         self._database = DatabaseThread(engine)
@@ -94,32 +101,45 @@ class Runtime:
         self._helpers: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
-        """Start the roles, wait for SIGTERM or SIGINT, stop cleanly. Raises NotReadyError."""
+        """Start the roles, wait for SIGTERM or SIGINT, stop cleanly.
+
+        Raises NotReadyError, and BrokenError when a loop broke or did not finish.
+        """
         if not await self._database.run(is_current, self._parts.engine):
             raise NotReadyError("the database is not ready: run `python admin_cli.py init`")
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stopping.set)
+            loop.add_signal_handler(name, self._stop_soon)
         tasks = await self._start()
         log.info("running: %s", ", ".join(role for role in ROLES if role in self._roles))
         if "web" in self._roles and "simulator" in self._channels.by_name:
             where = self._parts.settings
             log.info("the chat page: http://%s:%d", where.http_host, where.http_port)
-        stopped = asyncio.create_task(self._stopping.wait())
-        for task in self._helpers:
-            task.add_done_callback(self._ended)
-        await asyncio.wait([stopped, *tasks], return_when="FIRST_COMPLETED")
-        self._stopping.set()
-        await self._stop(tasks)
         for task in (*tasks, *self._helpers):
-            if task.done() and not task.cancelled():
-                task.result()  # an error that nothing caught ends the program
+            task.add_done_callback(self._ended)
+        await self._stopping.wait()
+        await self._stop(tasks)
+        if self._broken:
+            raise BrokenError
+
+    def _stop_soon(self) -> None:
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._stop_begins()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        """A loop of a channel that broke stops the program: somebody starts it again."""
-        if not task.cancelled() and (error := task.exception()):
-            log.error("stopping: %s", where(error))
-            self._stopping.set()
+        """A loop that broke stops the program: somebody starts it again."""
+        error = None if task.cancelled() else task.exception()
+        may_end = task in self._helpers and not task.cancelled()
+        if error:
+            self._break(f"{task.get_name()} broke: {where(error)}")
+        elif not (may_end or self._stopping.is_set()):
+            self._break(f"{task.get_name()} ended")
+
+    def _break(self, why: str) -> None:
+        log.error("stopping: %s", why)
+        self._broken = True
+        self._stop_soon()
 
     async def report(self, receipt: Receipt) -> None:
         """Write a delivery status down; durable when it returns."""
@@ -132,7 +152,7 @@ class Runtime:
                 connection,
                 receipt.channel,
                 receipt.external_id,
-                receipt.letter,
+                (receipt.letter, receipt.attempt),
                 receipt.status,
                 problem,
                 now,
@@ -155,15 +175,16 @@ class Runtime:
         for prepare in self._channels.preparing:
             await prepare()
         if "sender" in self._roles:
-            tasks.append(asyncio.create_task(self._sender.run(self._stopping)))
+            tasks.append(asyncio.create_task(self._sender.run(self._stopping), name="sender"))
         if "worker" in self._roles:
-            tasks.append(asyncio.create_task(self._work()))
+            tasks.append(asyncio.create_task(self._work(), name="worker"))
         if "scheduler" in self._roles:
             self._scheduler.start()
         if "web" in self._roles:
             await self._serve()
             self._helpers = [
-                asyncio.create_task(run(self._stopping)) for run in self._channels.loops
+                asyncio.create_task(run(self._stopping), name=run.__name__)
+                for run in self._channels.loops
             ]
         return tasks
 
@@ -203,14 +224,19 @@ class Runtime:
             self._scheduler.stop()
         for closing in self._channels.closing:
             closing.set()
+        running = [*tasks, *self._helpers]
+        if self._runner:
+            running.append(asyncio.create_task(self._runner.cleanup(), name="server"))
+        late = (await asyncio.wait(running, timeout=_FINISH_SECONDS))[1] if running else set()
+        for task in late:
+            task.cancel()
+        if unfinished := [task.get_name() for task in tasks if task in late]:
+            self._break(f"{' and '.join(unfinished)} did not finish")
+        await self._close()
+
+    async def _close(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_SERVER_STOP_SECONDS):
-                if self._runner:
-                    await self._runner.cleanup()
-        if running := [*tasks, *self._helpers]:
-            await asyncio.wait(running, timeout=_STOP_SECONDS - _SERVER_STOP_SECONDS)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(_CLOSE_SECONDS):
                 for channel in self._channels.by_name.values():
                     await channel.close()
         self._database.close()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from bot.address_changes import apply_problem
-from bot.channel import Channel, Failed, Letter, Problem, Sent
+from bot.channel import LONGEST_SEND_SECONDS, Channel, Failed, Letter, Problem, Sent
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
@@ -23,7 +23,6 @@ from storage.outbox import MOST_ATTEMPTS, Due, Outcome
 log = logging.getLogger(__name__)
 
 LANES = 32
-_SEND_SECONDS = 25.0
 _SWEEP_SECONDS = 5.0
 _POLL_SECONDS = 0.25
 _FINISH_SECONDS = 3.0
@@ -135,7 +134,7 @@ class Sender:
 
     async def _send(self, row: Due) -> None:
         try:
-            async with asyncio.timeout(_SEND_SECONDS):
+            async with asyncio.timeout(LONGEST_SEND_SECONDS):
                 result = await self._send_one(row)
         except TimeoutError:
             result = Failed(Problem.HIDDEN, "timeout")
@@ -156,7 +155,8 @@ class Sender:
                 return Failed(Problem.NOT_SENT, "database")
             if file is None:
                 return Failed(Problem.REJECTED, "document")
-        letter = Letter(row.id, row.channel, row.address, outbound, row.edits, file)
+        attempt = row.attempts + 1
+        letter = Letter(row.id, row.channel, row.address, outbound, row.edits, file, attempt)
         return await self._channels[row.channel].send(letter)
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:

@@ -11,8 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from bot.channel import LONGEST_SEND_SECONDS
+
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
+_TO_WRITE_DOWN = 5  # what a send came to, in seconds
 
 
 class WrongSettingError(Exception):
@@ -40,7 +43,7 @@ class Settings(BaseSettings):
     default_language: str = "it"
     simulator: bool | None = None
     simulator_password: SecretStr = SecretStr("")
-    send_lease_seconds: int = Field(40, ge=1, le=3600)
+    send_lease_seconds: int = Field(40, ge=LONGEST_SEND_SECONDS + _TO_WRITE_DOWN, le=3600)
     demo: bool = False
     sportello_operator: str = ""
     operators_chat_id: str = ""

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from bot.address_changes import apply_change
 from bot.blame import kind, where
-from bot.channel import Letter, Received
+from bot.channel import FitsHere, Letter, Received, fits_nowhere
 from bot.clock import Now, local_day
 from bot.packing import packed, unpacked
 from bot.turn import compute
@@ -39,10 +39,10 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery to be stored; ``answers_here``: its webhook can carry the reply."""
+    """One delivery to be stored; ``fits_here``: which replies its webhook can carry."""
 
     received: Received
-    answers_here: bool = False
+    fits_here: FitsHere = fits_nowhere
 
 
 class Worker:
@@ -171,7 +171,7 @@ class Worker:
             self.left_waiting = True
             return None
         return self._turn(
-            connection, cursor, received, inbox_id, now, person, here=delivery.answers_here
+            connection, cursor, received, inbox_id, now, person, fits_here=delivery.fits_here
         )
 
     def _turn(
@@ -183,7 +183,7 @@ class Worker:
         now: datetime,
         person: Person | None = None,
         *,
-        here: bool = False,
+        fits_here: FitsHere = fits_nowhere,
     ) -> Letter | None:
         channel, address, at = received.channel, received.address, to_ms(now)
         if received.inbound is None:
@@ -199,7 +199,8 @@ class Worker:
         self._save(cursor, person, turn, received, desk, at)
         if turn.says is None:
             return None
-        return self._post(cursor, person, turn.says, received, inbox_id, desk, at, here=here)
+        says = turn.says
+        return self._post(cursor, person, says, received, inbox_id, desk, at, fits_here=fits_here)
 
     def _save(
         self,
@@ -243,14 +244,10 @@ class Worker:
         desk: DatabaseDesk,
         at: int,
         *,
-        here: bool,
+        fits_here: FitsHere,
     ) -> Letter | None:
-        """The reply: for the sender, or in the answer of the webhook when nothing else is owed.
-
-        An edit goes by the sender: it may be refused, and of an answer nobody tells us so. So
-        does a document, which is made when it is sent.
-        """
-        here = here and not (person.owed or desk.erased or says.edits or says.document)
+        """The reply: in the webhook's answer where it fits and nothing else is owed, or queued."""
+        here = not (person.owed or desk.erased) and fits_here(says)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(
@@ -276,13 +273,13 @@ class Worker:
 
     def _said_before(self, cursor: Cursor, delivery: Delivery) -> Letter | None:
         """A repeated delivery changes nothing; a reply that went in the answer is served again."""
-        if not delivery.answers_here:
-            return None
         received = delivery.received
         row = self._turns.reply(cursor, received.channel, received.external_id)
         if row is None:
             return None
         says = Outbound.from_json(json.loads(row[2]))
+        if not delivery.fits_here(says):
+            return None
         return Letter(row[0], received.channel, row[1], says, received.message)
 
 

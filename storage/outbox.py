@@ -107,7 +107,12 @@ def claim_due(
         connection.execute(
             update(Outbox)
             .where(col(Outbox.id).in_([row.id for row in due]))
-            .values(status="sending", claimed_at=now, attempts=Outbox.attempts + 1)
+            .values(
+                status="sending",
+                claimed_at=now,
+                attempts=Outbox.attempts + 1,
+                external_id=None,
+            )
         )
     return due
 
@@ -209,7 +214,7 @@ def record_receipt(
     connection: Connection,
     channel: str,
     external_id: str,
-    letter: int,
+    sent_as: tuple[int, int],
     status: str,
     problem: str | None,
     now: datetime,
@@ -218,14 +223,21 @@ def record_receipt(
 ) -> str | None:
     """A provider's delivery status; the address of the message that it changed.
 
-    None when it was late, repeated or of no message of ours. With ``again`` a message that failed
-    goes into the queue once more, unless it has been tried too often.
+    ``sent_as`` is our row and the try: they count until the provider's id is known. None when the
+    receipt was late, repeated, of an earlier try or of no message of ours. With ``again`` a message
+    that failed goes into the queue once more, unless it has been tried too often.
     """
     if status not in _EARLIER:
         return None
-    which = or_(
-        and_(col(Outbox.channel) == channel, col(Outbox.external_id) == external_id),
-        and_(col(Outbox.channel) == channel, col(Outbox.id) == letter),
+    letter, attempt = sent_as
+    this_try = and_(
+        col(Outbox.id) == letter,
+        col(Outbox.attempts) == attempt,
+        col(Outbox.external_id).is_(None),
+    )
+    which = and_(
+        col(Outbox.channel) == channel,
+        or_(col(Outbox.external_id) == external_id, this_try),
     )
     changed = (
         update(Outbox)

@@ -88,6 +88,11 @@ class Server:
         self._process.send_signal(signal.SIGKILL)
         self._process.wait(10)
 
+    def ended(self) -> int:
+        """The exit code of a process that ends by itself within ten seconds."""
+        assert self._process is not None
+        return self._process.wait(10)
+
     def stop(self) -> tuple[int, float]:
         """SIGTERM; the exit code and the seconds it took (at most 15)."""
         assert self._process is not None

@@ -29,7 +29,6 @@ def settings(database: str, telegram: LoopbackTelegram, mode: str) -> dict[str, 
         "TELEGRAM_MODE": mode,
         "TELEGRAM_WEBHOOK_SECRET": "crash-test",
         "SIMULATOR": "0",
-        "SEND_LEASE_SECONDS": "3",
     }
 
 

@@ -178,7 +178,7 @@ def test_one_place_reads_the_clock(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=name_of)
 def test_one_place_writes_to_people(path: Path) -> None:
-    """`Channel.send` is called by the sender, and where an answer does not fit its webhook's."""
+    """`Channel.send` is called by the sender."""
     calls = [
         ast.unparse(node.func)
         for node in ast.walk(tree(path))
@@ -187,7 +187,7 @@ def test_one_place_writes_to_people(path: Path) -> None:
         and node.func.attr == "send"
         and "channel" in ast.unparse(node.func.value).lower()
     ]
-    assert len(calls) == (name_of(path) in ("bot/sender.py", "bot/telegram/webhook.py"))
+    assert len(calls) == (name_of(path) == "bot/sender.py")
 
 
 TOO_LONG = {"bot/worker.py"}

@@ -208,7 +208,10 @@ def test_erasing_asks_first(run: Run, people: Engine, tmp_path: Path) -> None:
     run("contacts", "erase", id, code=1, typed="n\n")
     assert first_person(run) == id
     people.dispose()
-    assert "deleted" in run("contacts", "erase", id, typed="y\n")
+    shown = run("contacts", "erase", id, typed="y\n")
+    assert f"Person {id} (telegram). This goes for good:" in shown and "- 2 × consents" in shown
+    assert NAME not in shown and "chat-1" not in shown
+    assert f"Person {id} is deleted." in shown
     assert [row["channel"] for row in run.json("contacts", "list", "--json")] == ["whatsapp"]
     data = b"".join(path.read_bytes() for path in tmp_path.glob("cli.db*"))
     assert NAME.encode() not in data and b"chat-1" not in data and b"chat-2" in data
@@ -221,6 +224,27 @@ def test_erasing_without_a_question(run: Run) -> None:
     assert f"There is no person {id}" in run("contacts", "erase", id, "--yes", code=2)
     assert f"There is no person {id}" in run("contacts", "show", id, code=2)
     assert f"There is no person {id}" in run("contacts", "export", id, code=2)
+
+
+def test_nobody_unknown_is_asked_about(run: Run) -> None:
+    run("init", "--quiet")
+    shown = run("contacts", "erase", "99", code=2)
+    assert "There is no person 99" in shown and "Delete" not in shown
+    assert run.json("audit", "--json") == []
+
+
+def test_erasing_is_not_finished_while_the_log_is_read(
+    run: Run, people: Engine, tmp_path: Path
+) -> None:
+    id = first_person(run)
+    with people.connect().execution_options(reading=True) as reader:
+        reader.exec_driver_sql("SELECT id FROM contact").all()
+        shown = run("contacts", "erase", id, "--yes", code=2)
+        assert shown.startswith("NOT FINISHED") and "is deleted" not in shown
+        assert NAME.encode() in b"".join(path.read_bytes() for path in tmp_path.glob("cli.db*"))
+    people.dispose()
+    assert f"There is no person {id}" in run("contacts", "erase", id, "--yes", code=2)
+    assert NAME.encode() not in b"".join(path.read_bytes() for path in tmp_path.glob("cli.db*"))
 
 
 def test_what_a_person_wrote_cannot_command_the_terminal(run: Run, people: Engine) -> None:

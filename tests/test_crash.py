@@ -15,7 +15,7 @@ KILLS = 3
 
 @pytest.mark.parametrize("mode", ["webhook", "polling"])
 def test_kill_9_under_load(mode: str, database: str, tmp_path: Path) -> None:
-    found = asyncio.run(_storm(mode, database, tmp_path, "bot"))
+    found = asyncio.run(_storm(mode, database, tmp_path, "tests.brisk"))
     assert (found.lost, found.unanswered, found.unflagged, found.disordered) == (0, 0, 0, 0), found
     assert found.repeated <= KILLS * 32, "at most one for each lane and kill"
 

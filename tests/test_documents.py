@@ -16,7 +16,7 @@ from bot.documents import answer, file_of
 from bot.runtime import Parts
 from bot.sender import Sender
 from bot.simulator.channel import SimulatorChannel
-from bot.telegram.render import MOST_CAPTION
+from bot.telegram.render import MOST_CAPTION, is_one_call
 from bot.telegram.render import draw as telegram
 from bot.terminal import Dialogue, typed
 from bot.whatsapp.files import FileLinks
@@ -100,7 +100,9 @@ def test_a_webhook_does_not_answer_with_a_file(parts: Parts, engine: Engine) -> 
     worker = Worker(engine, parts.flows, parts.settings.zone, parts.now)
     said = [Inbound("hi"), Inbound(tap="1:en"), Inbound(tap="go:privacy"), Inbound(tap="go:export")]
     letters = [
-        worker.take([Delivery(Received("telegram", f"u{n}", "7", inbound), answers_here=True)])[0]
+        worker.take([Delivery(Received("telegram", f"u{n}", "7", inbound), fits_here=is_one_call)])[
+            0
+        ]
         for n, inbound in enumerate(said)
     ]
     assert [letter is None for letter in letters] == [False, False, False, True]

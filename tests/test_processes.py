@@ -1,6 +1,7 @@
 """The roles as processes of their own on one database, and the clean stop."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from storage.database import open_database, reading
+from tests.databases import postgresql
 from tests.loopback.telegram import LoopbackTelegram
 from tests.server import Server
 from tests.storm import PEOPLE, TOKEN, UPDATES, Found, judge, known, settings, talk, until_quiet
+
+BRISK = "tests.brisk"
 
 
 def test_each_role_in_its_own_processes(database: str, tmp_path: Path) -> None:
@@ -34,6 +38,48 @@ def test_sigterm_while_the_provider_says_nothing(database: str, tmp_path: Path) 
     assert statuses == {"unknown": 10}
 
 
+def test_sigterm_while_the_database_is_stuck(database: str, tmp_path: Path) -> None:
+    code, seconds, log = _stopped_stuck(database, tmp_path, "bot")
+    assert code == 1 and seconds < 10
+    assert log.count("not stopped after 9 s: ended with work in hand") == 1
+    assert "Traceback" not in log
+
+
+def test_without_the_deadline_a_stuck_database_holds_it_up(tmp_path: Path) -> None:
+    with postgresql() as url:
+        code, seconds, _ = _stopped_stuck(url, tmp_path, "tests.patient")
+    assert code == -9 and seconds > 10
+
+
+def test_a_sender_that_breaks_ends_the_program_with_one_line(tmp_path: Path) -> None:
+    chosen = {"DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}", "SIMULATOR": "1"}
+    server = Server(tmp_path / "server.log", chosen, "tests.broken")
+    server.cli("init")
+    server.start("sender")
+    assert server.ended() == 1
+    [line] = [line for line in server.log.read_text().splitlines() if " INFO " not in line]
+    assert "stopping: sender broke: ZeroDivisionError at" in line
+
+
+def _stopped_stuck(database: str, folder: Path, module: str) -> tuple[int, float, str]:
+    """SIGTERM while somebody else holds what the sender's statement waits for."""
+    log = folder / "server.log"
+    server = Server(log, {"DATABASE_URL": database, "SIMULATOR": "1"}, module)
+    server.cli("init")
+    server.start()
+    engine = open_database(database)
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE"))
+            time.sleep(1)  # the sender asks four times a second
+            code, seconds = server.stop()
+        return code, seconds, log.read_text()
+    finally:
+        engine.dispose()
+        server.stop()
+
+
 def test_one_of_two_polls_and_the_other_takes_over(database: str, tmp_path: Path) -> None:
     conflicts, seen = asyncio.run(_taken_over(database, tmp_path))
     assert conflicts == 0
@@ -44,7 +90,8 @@ async def _stopped_hanging(database: str, folder: Path) -> tuple[dict[str, int],
     """SIGTERM with ten sends that Telegram never answers, and three uploads that stop halfway."""
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
-    server = Server(folder / "server.log", settings(database, telegram, "polling"))
+    server = Server(folder / "server.log", settings(database, telegram, "polling"), BRISK)
+    telegram.hang("setMyCommands")
     server.cli("init")
     await asyncio.to_thread(server.start)
     engine = open_database(database)
@@ -69,7 +116,7 @@ async def _taken_over(database: str, folder: Path) -> tuple[int, set[int]]:
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
     chosen = settings(database, telegram, "polling")
-    servers = [Server(folder / f"{n}.log", chosen) for n in range(2)]
+    servers = [Server(folder / f"{n}.log", chosen, BRISK) for n in range(2)]
     servers[0].cli("init")
     for server in servers:
         await asyncio.to_thread(server.start)
@@ -113,7 +160,7 @@ async def _apart(database: str, folder: Path) -> tuple[Found, str]:
     await telegram.start()
     chosen = settings(database, telegram, "webhook")
     log = folder / "server.log"
-    servers = [Server(log, chosen) for _ in range(6)]
+    servers = [Server(log, chosen, BRISK) for _ in range(6)]
     servers[0].cli("init")
     for server, role in zip(
         servers, ("web", "worker", "worker", "sender", "sender", "scheduler"), strict=True
@@ -137,7 +184,7 @@ async def _stopped(mode: str, database: str, folder: Path) -> tuple[Found, int, 
     """SIGTERM in the middle; then another process finishes what waits."""
     telegram = LoopbackTelegram(TOKEN)
     await telegram.start()
-    server = Server(folder / "server.log", settings(database, telegram, mode))
+    server = Server(folder / "server.log", settings(database, telegram, mode), BRISK)
     server.cli("init")
     await asyncio.to_thread(server.start)
     engine = open_database(database)

@@ -241,7 +241,7 @@ def test_an_error_of_a_channel_is_ours(
 def test_a_send_that_takes_too_long_is_hidden(
     database: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.sender._SEND_SECONDS", 0.02)
+    monkeypatch.setattr("bot.sender.LONGEST_SEND_SECONDS", 0.02)
     queue(database, "a", priority=2)
     channel = Recorded()
     channel.held.clear()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.channel import LONGEST_SEND_SECONDS
 from bot.settings import Settings, WrongSettingError, load_settings
 from tests.conftest import ROOT
 
@@ -63,7 +64,8 @@ def load(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
         ({"TIMEZONE": "../../etc/passwd"}, "TIMEZONE", "Europe/Rome"),
         ({"SIMULATOR": "maybe"}, "SIMULATOR", "boolean"),
         ({"DEMO": "2"}, "DEMO", "boolean"),
-        ({"SEND_LEASE_SECONDS": "0"}, "SEND_LEASE_SECONDS", "greater than or equal to 1"),
+        ({"SEND_LEASE_SECONDS": "0"}, "SEND_LEASE_SECONDS", "greater than or equal to 30"),
+        ({"SEND_LEASE_SECONDS": "29"}, "SEND_LEASE_SECONDS", "greater than or equal to 30"),
         ({"SEND_LEASE_SECONDS": "1h"}, "SEND_LEASE_SECONDS", "integer"),
         ({"HTTP_HOST": "0.0.0.0"}, "SIMULATOR_PASSWORD", "HTTP_HOST is public"),
         ({"HTTP_HOST": "::"}, "SIMULATOR_PASSWORD", "HTTP_HOST is public"),
@@ -82,6 +84,11 @@ def test_a_wrong_value_is_one_line_that_says_what_is_right(
     for shown in (line, repr(caught.value), str(caught.value.__cause__)):
         assert SECRET not in shown and TOKEN not in shown
     assert caught.value.__suppress_context__
+
+
+def test_a_lease_outlasts_the_longest_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    shortest = load(monkeypatch, SEND_LEASE_SECONDS="30").send_lease_seconds
+    assert shortest > LONGEST_SEND_SECONDS
 
 
 def test_no_secret_in_what_settings_show_of_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

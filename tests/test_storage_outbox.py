@@ -227,7 +227,9 @@ def test_an_outcome_after_the_receipt_changes_nothing(database: Engine) -> None:
     with database.begin() as connection:
         id = post(connection)
         claim(connection)
-        assert outbox.record_receipt(connection, "telegram", "m1", id, "delivered", None, START)
+        assert outbox.record_receipt(
+            connection, "telegram", "m1", (id, 1), "delivered", None, START
+        )
         close(connection, Outcome(id, "sent", "m1"))
         assert row_of(connection, id).status == "delivered"
 
@@ -331,11 +333,17 @@ def test_what_expired_is_cancelled_unless_it_is_being_sent(database: Engine) -> 
 # ── receipts ────────────────────────────────────────────────────────────────────────────────────
 
 
-def receipt(connection: Connection, status: str, external_id: str = "m1", letter: int = 0) -> bool:
+def receipt(
+    connection: Connection,
+    status: str,
+    external_id: str = "m1",
+    letter: int = 0,
+    attempt: int = 1,
+) -> bool:
     """One receipt, a second later."""
     problem = "unreachable" if status == "failed" else None
     now = START + SECOND
-    ids = (external_id, letter)
+    ids = (external_id, (letter, attempt))
     found = outbox.record_receipt(connection, "telegram", *ids, status, problem, now)
     assert found in (None, "a")
     return found is not None
@@ -377,7 +385,8 @@ def test_a_receipt_finds_its_row_by_our_own_id(database: Engine) -> None:
         )  # fmt: skip
         assert row_of(connection, other).status == "sending"
         assert not receipt(connection, "read", "no such id")
-        assert not outbox.record_receipt(connection, "whatsapp", "m9", id, "read", None, START)
+        other_channel = ("whatsapp", "m9", (id, 1), "read", None, START)
+        assert not outbox.record_receipt(connection, *other_channel)
 
 
 def test_a_receipt_settles_an_unknown_row(database: Engine) -> None:
@@ -388,6 +397,41 @@ def test_a_receipt_settles_an_unknown_row(database: Engine) -> None:
         assert receipt(connection, "delivered", letter=id)
         assert claim(connection) == []
         assert row_of(connection, id).status == "delivered"
+
+
+@pytest.mark.parametrize("status", ["delivered", "failed"])
+def test_a_receipt_of_an_earlier_try_leaves_the_row_to_the_later_one(
+    database: Engine, status: str
+) -> None:
+    with database.begin() as connection:
+        id = post(connection)
+        claim(connection)
+        close(connection, Outcome(id, "unknown", problem="hidden"))
+        assert claim(connection) == [id]
+        assert not receipt(connection, status, "first", id, attempt=1)
+        assert row_of(connection, id).status == "sending"
+        close(connection, Outcome(id, "sent", "second", attempt=2))
+        assert not receipt(connection, status, "first", id, attempt=1)
+        row = row_of(connection, id)
+        assert (row.status, row.external_id) == ("sent", "second")
+        assert receipt(connection, "read", "second", id, attempt=2)
+
+
+def test_what_an_earlier_try_was_called_is_forgotten(database: Engine) -> None:
+    with database.begin() as connection:
+        id = post(connection, external_id="first")
+        claim(connection)
+        assert not receipt(connection, "failed", "first", id, attempt=0)
+        assert row_of(connection, id).status == "sending"
+
+
+def test_a_receipt_without_our_try_needs_the_providers_id(database: Engine) -> None:
+    with database.begin() as connection:
+        id = post(connection)
+        claim(connection)
+        assert not receipt(connection, "delivered", letter=id, attempt=0)
+        close(connection, Outcome(id, "sent", "m1"))
+        assert receipt(connection, "delivered", letter=id, attempt=0)
 
 
 def test_a_queued_row_takes_no_receipt(database: Engine) -> None:
@@ -402,7 +446,7 @@ def test_a_failure_that_passes_goes_into_the_queue_again(database: Engine) -> No
         id = post(connection)
         claim(connection)
         close(connection, Outcome(id, "sent", "m1"))
-        failed = ("telegram", "m1", 0, "failed", "busy", START)
+        failed = ("telegram", "m1", (0, 0), "failed", "busy", START)
         assert outbox.record_receipt(connection, *failed, again=True) == "a"
         assert row_of(connection, id).status == "queued"
         assert outbox.record_receipt(connection, *failed, again=True) is None  # repeated
@@ -416,7 +460,7 @@ def test_a_failure_that_was_tried_too_often_is_final(database: Engine) -> None:
         claim(connection)
         close(connection, Outcome(id, "sent", "m1"))
         connection.execute(update(Outbox).values(attempts=outbox.MOST_ATTEMPTS))
-        failed = ("telegram", "m1", 0, "failed", "busy", START)
+        failed = ("telegram", "m1", (0, 0), "failed", "busy", START)
         assert outbox.record_receipt(connection, *failed, again=True) == "a"
         assert row_of(connection, id).status == "failed"
 

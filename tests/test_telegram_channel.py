@@ -273,7 +273,6 @@ def test_files_go_as_multipart() -> None:
         assert (shown.text, shown.document) == ("Here.", (file.name, file.content.decode()))
         labels = [b["text"] for row in shown.reply_markup["inline_keyboard"] for b in row]
         assert labels == ["Yes", "No"]
-        assert channel.body(replace(letter("Here."), file=file)) is None
 
     tell(story)
 
@@ -310,18 +309,8 @@ def test_check() -> None:
     tell(story)
 
 
-def test_body_is_one_call_or_none() -> None:
+def test_its_name_holds_no_token() -> None:
     channel = TelegramChannel(TOKEN)
-    assert channel.body(letter("Hi")) == {
-        "method": "sendMessage",
-        "chat_id": 42,
-        "text": "Hi",
-        "link_preview_options": {"is_disabled": True},
-    }
-    edit = channel.body(letter("Hi", edits="5"))
-    assert edit is not None
-    assert (edit["method"], edit["message_id"]) == ("editMessageText", 5)
-    assert channel.body(letter("One two. " * 900)) is None
     assert TOKEN not in repr(channel)
 
 

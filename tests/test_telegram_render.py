@@ -6,8 +6,8 @@ import pytest
 
 from bot.channel import Letter
 from bot.drawing import utf16_length
-from bot.telegram.render import Call, draw
-from flows.messages import Button, Kind, Outbound
+from bot.telegram.render import MOST_TEXT, Call, draw, in_answer, is_one_call
+from flows.messages import Button, Document, Kind, Outbound
 
 NO_PREVIEW = {"is_disabled": True}
 
@@ -132,6 +132,35 @@ def test_long_text_is_split_and_the_keyboard_is_below_the_last() -> None:
     assert all(call.params["text"].endswith("😀.") for call in calls)
     assert [("reply_markup" in call.params) for call in calls] == [False, False, False, True]
     assert " ".join(call.params["text"] for call in calls) == text.strip()
+
+
+FILE = Document("my_data")
+LISTED = (Button("A", "7:a", "near"),)
+
+
+@pytest.mark.parametrize(
+    ("outbound", "carried"),
+    [
+        (Outbound("Hi", "en"), True),
+        (Outbound("Where?", "en", kind="place", share_location="📍"), True),
+        (Outbound("x" * MOST_TEXT, "en"), True),
+        (Outbound("x" * (MOST_TEXT + 1), "en"), False),
+        (Outbound("😀" * (MOST_TEXT // 2 + 1), "en"), False),
+        (Outbound("x" * (MOST_TEXT - 5), "en", buttons=LISTED), False),  # the list is text too
+        (Outbound("Hi", "en", edits=True), False),
+        (Outbound("Here.", "en", document=FILE), False),
+        (Outbound(" ", "en"), False),
+    ],
+)
+def test_what_the_answer_to_a_webhook_carries(outbound: Outbound, carried: bool) -> None:
+    drawn = Letter(7, "telegram", "42", outbound, "5")
+    assert is_one_call(outbound) == carried
+    if carried:
+        [call] = draw(drawn)
+        assert in_answer(drawn) == {"method": "sendMessage", **call.params}
+    else:
+        with pytest.raises(AssertionError):
+            in_answer(drawn)
 
 
 @pytest.mark.parametrize("tap", ["", "x" * 65, "é" * 33])

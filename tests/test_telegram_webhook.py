@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.channel import Letter, Received
+from bot.channel import FitsHere, Letter, Received, fits_nowhere
 from bot.telegram.channel import TelegramChannel
+from bot.telegram.render import is_one_call
 from bot.telegram.webhook import PATH, routes
 from flows.messages import Outbound
 from tests.loopback.telegram import LoopbackTelegram
@@ -32,8 +33,10 @@ class Desk:
     got: list[Received] = field(default_factory=list)
     hold: asyncio.Event | None = None
 
-    async def receive(self, received: Received, *, answers_here: bool = False) -> Letter | None:
-        assert answers_here
+    async def receive(
+        self, received: Received, *, fits_here: FitsHere = fits_nowhere
+    ) -> Letter | None:
+        assert fits_here is is_one_call
         if self.hold:
             await self.hold.wait()
         if self.failures:
@@ -214,15 +217,6 @@ def test_the_reply_is_in_the_answer() -> None:
         assert line.server.calls == []
 
     tell(story, reply="Welcome ✅")
-
-
-def test_a_reply_too_long_for_the_answer_is_sent() -> None:
-    async def story(line: Line) -> None:
-        line.server.fail_next(429, "Too Many Requests", retry_after=1)
-        assert await line.server.deliver(line.server.said(CHAT, "ciao")) == 2
-        assert [m.via for m in line.server.messages] == ["api", "api"]
-
-    tell(story, reply="One two. " * 900)
 
 
 def test_no_answer_before_it_is_durable() -> None:

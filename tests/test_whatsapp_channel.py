@@ -63,7 +63,7 @@ def test_text() -> None:
                 "To": f"whatsapp:{AMINA}",
                 "From": SENDER,
                 "Body": "Ciao 👋\nè vero?",
-                "StatusCallback": f"{PUBLIC}/whatsapp/status?letter=812#rc=5&rp=all",
+                "StatusCallback": f"{PUBLIC}/whatsapp/status?letter=812&attempt=1#rc=5&rp=all",
             }
         ]
 
@@ -298,6 +298,32 @@ def test_recent() -> None:
         assert {(r.channel, r.address) for r in found} == {("whatsapp", AMINA)}
         assert len(await recent(channel, rome)) == 3
         assert len({r.external_id for r in await recent(channel, start)}) == 4
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("words", "is_reaction"),
+    [
+        ("👍", True),
+        ("👍🏽", True),
+        ("❤️", True),
+        ("👩‍👧‍👦", True),
+        ("🇮🇹", True),
+        ("👍👍", False),
+        ("👍 grazie", False),
+        ("1️⃣", False),
+        ("?", False),
+        ("ha", False),
+    ],
+)
+def test_catching_up_takes_one_emoji_for_a_reaction(words: str, is_reaction: bool) -> None:
+    """Twilio's list of messages tells no MessageType."""
+
+    async def story(server: LoopbackTwilio, channel: WhatsAppChannel) -> None:
+        await server.person_sends(AMINA, words)
+        [found] = await recent(channel, datetime.now(UTC) - timedelta(hours=1))
+        assert (found.inbound is None, found.change == "reaction") == (is_reaction, is_reaction)
 
     tell(story)
 

@@ -101,11 +101,15 @@ def test_address(fields: dict[str, str], address: str) -> None:
         {"MessageSid": SID, "From": "whatsapp:", "Body": "ciao"},
         {"MessageSid": SID, "From": "whatsapp:+39 333", "Body": "ciao"},
         {"MessageSid": SID, "From": f"whatsapp:{'1' * 200}", "Body": "ciao"},
-        {"MessageSid": SID, "From": AMINA, "Body": "👍", "MessageType": "reaction"},
     ],
 )
 def test_nothing_for_us(found: dict[str, str]) -> None:
     assert parse(found) is None
+
+
+def test_a_reaction_is_known_but_says_nothing() -> None:
+    found = parse(form(Body="👍", MessageType="reaction"))
+    assert found == Received("whatsapp", SID, "+393331234567", change="reaction")
 
 
 def test_the_same_words_twice_are_two_messages() -> None:

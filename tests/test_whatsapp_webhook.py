@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from bot.channel import Letter, Problem, Receipt, Received, Sent
+from bot.channel import FitsHere, Letter, Problem, Receipt, Received, Sent, fits_nowhere
 from bot.whatsapp.channel import STATUS_PATH, WEBHOOK_PATH, TwilioAccount, WhatsAppChannel
 from bot.whatsapp.templates import provision
 from bot.whatsapp.webhook import routes
@@ -37,8 +37,10 @@ class Desk:
     receipts: list[Receipt] = field(default_factory=list)
     hold: asyncio.Event | None = None
 
-    async def receive(self, received: Received, *, answers_here: bool = False) -> Letter | None:
-        assert not answers_here
+    async def receive(
+        self, received: Received, *, fits_here: FitsHere = fits_nowhere
+    ) -> Letter | None:
+        assert fits_here is fits_nowhere
         await self._store()
         self.got.append(received)
         return None
@@ -287,13 +289,14 @@ def test_taps_come_back() -> None:
 def test_receipts() -> None:
     async def story(line: Line) -> None:
         line.server.heard[AMINA] = line.server.now()
-        sent = await line.channel.send(Letter(812, "whatsapp", AMINA, Outbound("Hello", "en")))
+        hello = Outbound("Hello", "en")
+        sent = await line.channel.send(Letter(812, "whatsapp", AMINA, hello, attempt=2))
         assert isinstance(sent, Sent)
         await line.server.settle()
         assert line.server.posts.answers == [200, 200, 200]
         assert line.desk.receipts == [
-            Receipt("whatsapp", sent.external_id, "sent", 812),
-            Receipt("whatsapp", sent.external_id, "delivered", 812),
+            Receipt("whatsapp", sent.external_id, "sent", 812, attempt=2),
+            Receipt("whatsapp", sent.external_id, "delivered", 812, attempt=2),
         ]
 
     tell(story)
@@ -306,7 +309,7 @@ def test_a_closed_window_is_reported() -> None:
         await line.server.settle()
         problem = Problem.WINDOW_CLOSED
         assert line.desk.receipts == [
-            Receipt("whatsapp", sent.external_id, "failed", 812, problem, "63016")
+            Receipt("whatsapp", sent.external_id, "failed", 812, problem, "63016", 1)
         ]
         assert line.server.posts.answers == [503, 503, 200]
 

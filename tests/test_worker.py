@@ -5,6 +5,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -13,10 +14,11 @@ from sqlalchemy import Engine, event, func, select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
-from bot.channel import Letter, Received
+from bot.channel import Letter, Received, fits_nowhere
 from bot.database_thread import DatabaseThread
 from bot.receiver import Receiver
 from bot.runtime import Parts
+from bot.telegram.render import is_one_call
 from bot.worker import Delivery, Worker
 from flows.desk import NoteInterest
 from flows.engine import Engine as FlowEngine
@@ -72,9 +74,9 @@ def said(
     external_id: str, inbound: Inbound | str = "ciao", address: str = "a", **more: Any
 ) -> Delivery:
     """A delivery of something a person said."""
-    here = more.pop("answers_here", False)
+    fits_here = more.pop("fits_here", fits_nowhere)
     inbound = Inbound(inbound) if isinstance(inbound, str) else inbound
-    return Delivery(Received("telegram", external_id, address, inbound, **more), here)
+    return Delivery(Received("telegram", external_id, address, inbound, **more), fits_here)
 
 
 def counts(engine: Engine) -> dict[str, int]:
@@ -200,32 +202,54 @@ def test_an_edit_names_the_message_it_replaces(worker: Worker, engine: Engine) -
     assert [letter.edits for letter in letters(engine)[-2:]] == ["m77", ""]
 
 
+def test_a_reaction_is_no_message_when_it_is_fetched_again(worker: Worker, engine: Engine) -> None:
+    worker.take([Delivery(Received("whatsapp", "SM1", "a", change="reaction"))])
+    worker.take([Delivery(Received("whatsapp", "SM1", "a", Inbound("👍")))])
+    assert counts(engine)["Inbox"] == 1
+    assert counts(engine)["Outbox"] == counts(engine)["Contact"] == 0
+
+
 # ── replies in the answer ───────────────────────────────────────────────────────────────────────
 
 
 def test_a_reply_in_the_answer_is_served_again(worker: Worker, engine: Engine) -> None:
-    [first] = worker.take([said("u1", answers_here=True)])
+    [first] = worker.take([said("u1", fits_here=is_one_call)])
     assert isinstance(first, Letter) and first.outbound.buttons
     [row] = letters(engine)
     assert (row.status, row.external_id, row.id) == ("sent", IN_ANSWER, first.id)
     assert row.closed_at is not None
     before = counts(engine)
-    assert worker.take([said("u1", answers_here=True)]) == [first]
+    assert worker.take([said("u1", fits_here=is_one_call)]) == [first]
     assert worker.take([said("u1")]) == [None]
     assert counts(engine) == before
 
 
 def test_a_reply_that_is_owed_goes_first(worker: Worker, engine: Engine) -> None:
     worker.take([said("u1")])
-    assert worker.take([said("u2", Inbound(tap="1:it"), answers_here=True)]) == [None]
+    assert worker.take([said("u2", Inbound(tap="1:it"), fits_here=is_one_call)]) == [None]
     assert [letter.status for letter in letters(engine)] == ["queued", "queued"]
-    assert worker.take([said("u2", Inbound(tap="1:it"), answers_here=True)]) == [None]
+    assert worker.take([said("u2", Inbound(tap="1:it"), fits_here=is_one_call)]) == [None]
+
+
+def test_what_needs_several_calls_goes_by_the_sender(parts: Parts, engine: Engine) -> None:
+    """Telegram's webhook carries one call: a longer letter is never sent by its process."""
+
+    def sent_here(first: Outbound) -> bool:
+        return is_one_call(replace(first, text="One two. " * 900))
+
+    worker = make_worker(parts)
+    assert worker.take([said("u1", fits_here=sent_here)]) == [None]
+    [row] = letters(engine)
+    assert (row.status, row.external_id) == ("queued", None)
+    assert worker.take([said("u1", fits_here=is_one_call)]) == [None], "the sender has it"
 
 
 def test_a_goodbye_never_goes_in_the_answer(worker: Worker, engine: Engine) -> None:
-    worker.take([said("u1", answers_here=True), said("u2", Inbound(tap="1:it"), answers_here=True)])
-    worker.take([said("u3", Inbound(tap="go:erase"), answers_here=True)])
-    assert worker.take([said("u4", Inbound(tap="3:yes"), answers_here=True)]) == [None]
+    worker.take(
+        [said("u1", fits_here=is_one_call), said("u2", Inbound(tap="1:it"), fits_here=is_one_call)]
+    )
+    worker.take([said("u3", Inbound(tap="go:erase"), fits_here=is_one_call)])
+    assert worker.take([said("u4", Inbound(tap="3:yes"), fits_here=is_one_call)]) == [None]
     [letter] = letters(engine)
     assert (letter.origin, letter.status, letter.contact_id) == ("goodbye", "queued", None)
     assert counts(engine)["Contact"] == 0
@@ -593,7 +617,7 @@ def receiving(engine: Engine, worker: Any, deliveries: Sequence[Delivery]) -> tu
     async def run() -> list[Any]:
         database = DatabaseThread(engine)
         receiver = Receiver(worker, database, committed)
-        coming = (receiver.receive(d.received, answers_here=d.answers_here) for d in deliveries)
+        coming = (receiver.receive(d.received, fits_here=d.fits_here) for d in deliveries)
         async with asyncio.timeout(10):
             results = await asyncio.gather(*coming, return_exceptions=True)
         database.close()
@@ -637,7 +661,7 @@ def test_received_is_stored_and_answered(parts: Parts, engine: Engine) -> None:
 
 
 def test_a_reply_reaches_the_webhook_that_can_carry_it(parts: Parts, engine: Engine) -> None:
-    results, _ = receiving(engine, make_worker(parts), [said("u1", answers_here=True)])
+    results, _ = receiving(engine, make_worker(parts), [said("u1", fits_here=is_one_call)])
     assert isinstance(results[0], Letter) and results[0].outbound.buttons
 
 

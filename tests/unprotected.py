@@ -7,14 +7,14 @@ import asyncio
 import sys
 from typing import Any
 
-from bot.__main__ import main
 from bot.receiver import Receiver
+from tests.brisk import main
 
 _later: set[asyncio.Task[Any]] = set()
 _durable = Receiver.receive
 
 
-async def receive(self: Receiver, received: Any, *, answers_here: bool = False) -> None:
+async def receive(self: Receiver, received: Any, *, fits_here: Any = None) -> None:
     """As a library with a queue in memory does it."""
 
     async def store() -> None:

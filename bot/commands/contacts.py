@@ -2,12 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bot.commands import opening
 from bot.commands.output import AsJson, print_json, print_table, say, short, stop
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_TRIES, _TRY_AGAIN_SECONDS = 10, 0.1
 
 app = typer.Typer(help="The people who write to us.", no_args_is_help=True)
 
@@ -83,23 +89,55 @@ def contacts_erase(
     """Delete one person for good. Their words are gone from the database, not hidden."""
     from bot import clock
     from storage.audit import record
-    from storage.erasure import erase, scrub
+    from storage.contacts import export_contact
+    from storage.erasure import erase
 
-    if not yes:
-        typer.confirm(f"Delete everything about person {contact}? It cannot be undone", abort=True)
     engine = opening.database()
     with engine.begin() as connection:
-        known = erase(connection, contact, clock.now())
-        record(connection, opening.by(), "erase", [(f"contact:{contact}", None, None)])
-    scrubbed = scrub(engine)
-    if not known:
+        kept = export_contact(connection, contact)
+    if kept is None:
+        _clear_log(engine, contact)
         stop(f"There is no person {contact}; `contacts list` shows who there is.")
-    if not scrubbed:
-        stop(
-            f"Person {contact} is deleted, but the database's log could not be cleared yet: "
-            "another program reads it. The assistant clears it within minutes while it runs."
-        )
+    if not yes:
+        say(_what_goes(contact, kept))
+        typer.confirm("Delete all this? It cannot be undone", abort=True)
+    with engine.begin() as connection:
+        erase(connection, contact, clock.now())
+        record(connection, opening.by(), "erase", [(f"contact:{contact}", None, None)])
+    _clear_log(engine, contact)
     say(f"Person {contact} is deleted.")
+
+
+def _clear_log(engine: "Engine", contact: int) -> None:
+    """A reader of a moment is waited for; with one that stays the words are not gone yet."""
+    from storage.erasure import scrub
+
+    for _ in range(_TRIES):
+        if scrub(engine):
+            return
+        sleep(_TRY_AGAIN_SECONDS)
+    stop(
+        f"NOT FINISHED: person {contact} is in no table any more, but the database's log, which "
+        "another program holds open, can still hold their words. The assistant clears it within a "
+        "minute while it runs; else stop what reads the database and give this command again."
+    )
+
+
+def _what_goes(contact: int, kept: dict[str, Any]) -> str:
+    """Of whom and how much, without a word of theirs."""
+    channels = ", ".join(address["channel"] for address in kept["addresses"])
+    lines = [f"Person {contact} ({channels or 'no channel'}). This goes for good:"]
+    counts = {
+        "their answers and where they are in the conversation": int(bool(kept["conversation"])),
+        "consents": len(kept["consents"]),
+        "messages to them": len(kept["messages_sent"]),
+        "offers they are interested in": len(kept["interests"]),
+        "questions nobody could answer": len(kept["unanswered_questions"]),
+    }
+    lines += [f"- {count} × {what}" for what, count in counts.items() if count]
+    if offers := kept["answers_for"]:
+        lines.append(f"Nobody will answer for these offers: {', '.join(offers)}.")
+    return "\n".join(lines)
 
 
 def _kept(contact: int, action: str) -> dict[str, Any]:

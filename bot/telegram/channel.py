@@ -15,6 +15,7 @@ from telegram.error import (
     TelegramError,
 )
 
+from bot import network
 from bot.channel import Failed, File, Letter, Problem, Received, Sent
 from bot.telegram.receive import ALLOWED_UPDATES, CHANNEL
 from bot.telegram.render import Call, draw
@@ -80,16 +81,6 @@ class TelegramChannel:
                 partly = place > 0 and failed.problem.retryable
                 return Failed(Problem.HIDDEN, failed.code) if partly else failed
         return result
-
-    def body(self, letter: Letter) -> dict[str, Any] | None:
-        """The letter as the answer to a webhook (Bot API, "Making requests when getting updates").
-
-        None when it is not exactly one call, or has a file: then it must be sent.
-        """
-        calls = draw(letter)
-        if len(calls) != 1 or calls[0].file:
-            return None
-        return {"method": calls[0].method, **calls[0].params}
 
     async def acknowledge(self, received: Received) -> None:
         """Stop the spinner on the tapped button. Never raises: it is only a spinner."""
@@ -215,13 +206,5 @@ def _code(status: str, says: str) -> str:
 
 
 def explained(error: Exception) -> str:
-    """One line for the operator: what is wrong and what to do. Holds no token."""
-    failed = judged(error)
-    match failed.problem:
-        case Problem.CREDENTIALS:
-            return "Telegram does not accept the token: check TELEGRAM_BOT_TOKEN"
-        case Problem.NOT_SENT:
-            return f"Telegram cannot be reached ({failed.code}): check the network"
-        case Problem.BUSY:
-            return "Telegram is busy: try again later"
-    return f"Telegram does not answer as it should ({failed.code})"
+    """One line for the operator. Holds no token."""
+    return network.explained("Telegram", "the token: check TELEGRAM_BOT_TOKEN", judged(error))

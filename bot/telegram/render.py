@@ -49,6 +49,23 @@ def draw(letter: Letter) -> list[Call]:
     return _with_file(calls, letter.file) if letter.file else calls
 
 
+def is_one_call(outbound: Outbound) -> bool:
+    """Whether the answer to a webhook can carry it; the rest goes by the sender.
+
+    A document is made when it is sent. An edit may be refused, and of an answer nobody tells us so.
+    """
+    if outbound.edits or outbound.document:
+        return False
+    return 0 < utf16_length(_text(outbound).strip()) <= MOST_TEXT
+
+
+def in_answer(letter: Letter) -> dict[str, Any]:
+    """The letter as the answer to a webhook (Bot API, "Making requests when getting updates")."""
+    assert is_one_call(letter.outbound), "it goes by the sender"
+    [call] = draw(letter)
+    return {"method": call.method, **call.params}
+
+
 def _with_file(calls: list[Call], file: File) -> list[Call]:
     """The text below the file, in one message where it fits (Bot API, sendDocument)."""
     first = calls[0].params

@@ -11,7 +11,7 @@ import aiohttp
 from telegram.error import NetworkError, TelegramError
 from telegram.request import BaseRequest, RequestData
 
-from bot.network import CONNECT_SECONDS, MOST_CONNECTIONS, NEVER_LEFT, TOTAL_SECONDS
+from bot.network import CONNECT_SECONDS, TOTAL_SECONDS, Connections
 
 _SERVER_ERROR, _TOO_MANY, _UNAVAILABLE = 500, 429, 503
 _DEFAULT_WAIT = 5.0
@@ -37,19 +37,17 @@ class BusyError(TelegramError):
 
 
 class AiohttpRequest(BaseRequest):
-    """`telegram.request.BaseRequest` over one aiohttp session, opened at the first call.
+    """`telegram.request.BaseRequest` over `Connections`."""
 
-    No proxy is taken from the environment, no redirect followed, nothing retried.
-    """
-
-    __slots__ = ("_closed", "_connect_seconds", "_session", "_total_seconds")
+    __slots__ = ("_connections", "_total_seconds")
 
     def __init__(
         self, connect_seconds: float = CONNECT_SECONDS, total_seconds: float = TOTAL_SECONDS
     ) -> None:
-        self._connect_seconds, self._total_seconds = connect_seconds, total_seconds
-        self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._total_seconds = total_seconds
+        self._connections = Connections(
+            NotSentError, AnswerLostError, connect_seconds, self.USER_AGENT
+        )
 
     @property
     def read_timeout(self) -> float | None:
@@ -58,14 +56,11 @@ class AiohttpRequest(BaseRequest):
 
     async def initialize(self) -> None:
         """Make it usable again after `shutdown`; the session is opened at the first call."""
-        self._closed = False
+        self._connections.reopen()
 
     async def shutdown(self) -> None:
         """Close all connections; a call after this raises NotSentError."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._connections.close()
 
     async def do_request(
         self,
@@ -81,22 +76,11 @@ class AiohttpRequest(BaseRequest):
 
         ``read_timeout`` is the time for the whole call; the other timeouts are this object's.
         """
-        try:
-            async with self._open().request(
-                method,
-                url,
-                timeout=self._timeout(read_timeout),
-                allow_redirects=False,
-                **_content(request_data),
-            ) as response:
-                status, payload = response.status, await response.read()
-        except NEVER_LEFT as error:
-            failure: TelegramError = NotSentError(type(error).__name__)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            failure = AnswerLostError(type(error).__name__)
-        else:
-            return _judged(status, payload)
-        raise failure  # outside of the handler: its context would hold the URL
+        seconds = float(read_timeout) if isinstance(read_timeout, int | float) else None
+        status, _, payload = await self._connections.call(
+            method, url, seconds or self._total_seconds, **_content(request_data)
+        )
+        return _judged(status, payload)
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -108,22 +92,6 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(found, dict):
             raise AnswerLostError("unreadable answer")
         return found
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise NotSentError("closed")
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": self.USER_AGENT},
-                trust_env=False,
-            )
-        return self._session
-
-    def _timeout(self, total: object) -> aiohttp.ClientTimeout:
-        seconds = float(total) if isinstance(total, int | float) else self._total_seconds
-        return aiohttp.ClientTimeout(total=seconds, connect=self._connect_seconds)
 
 
 def _content(request_data: RequestData | None) -> dict[str, Any]:

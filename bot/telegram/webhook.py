@@ -7,9 +7,10 @@ import logging
 from aiohttp import web
 
 from bot.body import MOST_BYTES, read_body
-from bot.channel import Failed, Letter, Receive, Received
+from bot.channel import Receive, Received
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.receive import parse, whole_number
+from bot.telegram.render import in_answer, is_one_call
 from bot.telegram.signs import SignsOfLife
 
 log = logging.getLogger(__name__)
@@ -62,20 +63,13 @@ class _Webhook:
 
     async def _durably(self, received: Received) -> web.Response:
         try:
-            durable = self._receive(received, answers_here=True)
+            durable = self._receive(received, fits_here=is_one_call)
             letter = await self._signs.typing_while(received, durable)
         except Exception as error:  # whatever the database raises: Telegram repeats after a 503
             log.error("telegram webhook: %s", type(error).__name__)
             return web.Response(status=503)
         self._signs.soon(received)
-        return web.Response() if letter is None else await self._reply(letter)
-
-    async def _reply(self, letter: Letter) -> web.Response:
-        """In the answer, when it is one call; else sent first: a 503 gets it served again."""
-        if body := self._channel.body(letter):
-            return web.Response(body=_encode(body).encode(), content_type="application/json")
-        result = await self._channel.send(letter)
-        again = isinstance(result, Failed) and result.problem.retryable
-        if isinstance(result, Failed):
-            log.warning("letter %d: %s %s", letter.id, result.problem.value, result.code)
-        return web.Response(status=503 if again else 200)
+        if letter is None:
+            return web.Response()
+        body = _encode(in_answer(letter)).encode()
+        return web.Response(body=body, content_type="application/json")

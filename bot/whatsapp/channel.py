@@ -13,7 +13,7 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 )
 from twilio.rest import Client  # type: ignore[import-untyped]
 
-from bot import clock
+from bot import clock, network
 from bot.channel import Failed, Letter, Problem, Sent
 from bot.clock import Now
 from bot.whatsapp.files import FileLinks
@@ -40,6 +40,7 @@ FORESEEN = (
     AttributeError,
 )
 _UNAUTHORIZED = 401
+_CREDENTIALS = "TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN: check both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,9 @@ class WhatsAppChannel:
         await self._requests.close()
 
     def _callback(self, letter: Letter) -> str:
-        return self.account.url(f"{STATUS_PATH}?letter={letter.id}{INSISTENCE}")
+        return self.account.url(
+            f"{STATUS_PATH}?letter={letter.id}&attempt={letter.attempt}{INSISTENCE}"
+        )
 
     async def _create(self, address: str, content: dict[str, str]) -> str:
         """The sid of the new message."""
@@ -167,13 +170,5 @@ def _refused(error: Any) -> Failed:
 
 
 def explained(error: Exception) -> str:
-    """One line for the operator: what is wrong and what to do. Holds no secret."""
-    failed = judged(error)
-    match failed.problem:
-        case Problem.CREDENTIALS:
-            return "Twilio does not accept TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN: check both"
-        case Problem.NOT_SENT:
-            return f"Twilio cannot be reached ({failed.code}): check the network"
-        case Problem.BUSY:
-            return "Twilio is busy: try again later"
-    return f"Twilio does not answer as it should ({failed.code})"
+    """One line for the operator. Holds no secret."""
+    return network.explained("Twilio", _CREDENTIALS, judged(error))

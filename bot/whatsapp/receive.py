@@ -22,7 +22,7 @@ _TAP = re.compile(rf"[!-~]{{1,{_MOST_TAP_BYTES}}}")
 _DEGREES = re.compile(r"-?[0-9]{1,3}(?:\.[0-9]{1,20})?")
 _KIND = re.compile(r"[a-z_]{1,20}")
 _WORDY = ("", "text", "button", "interactive", "location")
-_SILENT = "reaction"  # an emoji on a message: no answer is expected
+_REACTION = "reaction"  # an emoji on a message: no answer is expected
 _BY_CONTENT_TYPE = (
     ("audio/ogg", "voice"),
     ("audio/", "audio"),
@@ -37,14 +37,21 @@ _BY_CONTENT_TYPE = (
 def parse(form: Mapping[str, str]) -> Received | None:
     """What a person sent, or None when it is nothing for us. Raises nothing, whatever ``form`` is.
 
-    The address is the number or, where WhatsApp hides it, the business-scoped id; the profile
+    A reaction is a delivery without an inbound: no turn, but its id is known from then on. The
+    address is the number or, where WhatsApp hides it, the business-scoped id; the profile
     name is not kept. WhatsApp tells no language.
     """
     external_id, address = _text(form, "MessageSid"), _address(form)
     if not _ID.fullmatch(external_id) or not address:
         return None
+    if _kind(form) == _REACTION:
+        return Received(CHANNEL, external_id, address, change=_REACTION)
     inbound = _inbound(form)
     return Received(CHANNEL, external_id, address, inbound) if inbound else None
+
+
+def _kind(form: Mapping[str, str]) -> str:
+    return _text(form, "MessageType").lower()
 
 
 def _text(form: Mapping[str, str], name: str) -> str:
@@ -64,9 +71,7 @@ def _address(form: Mapping[str, str]) -> str:
 
 
 def _inbound(form: Mapping[str, str]) -> Inbound | None:
-    kind = _text(form, "MessageType").lower()
-    if kind == _SILENT:
-        return None
+    kind = _kind(form)
     if tap := _tap(form):
         return Inbound(tap=tap)
     if position := _position(form):

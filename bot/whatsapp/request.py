@@ -10,11 +10,10 @@ import logging
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import aiohttp
 from twilio.http import AsyncHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 
-from bot.network import CONNECT_SECONDS, MOST_CONNECTIONS, NEVER_LEFT, TOTAL_SECONDS
+from bot.network import CONNECT_SECONDS, TOTAL_SECONDS, Connections
 
 API = "https://api.twilio.com"
 
@@ -39,10 +38,9 @@ class BusyError(Exception):
 
 
 class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
-    """`twilio.http.AsyncHttpClient` over one aiohttp session, opened at the first call.
+    """`twilio.http.AsyncHttpClient` over `Connections`.
 
-    No proxy is taken from the environment, no redirect followed, nothing retried or logged. With
-    another ``api`` than Twilio's all of its hosts (api, content) are reached there.
+    With another ``api`` than Twilio's all of its hosts (api, content) are reached there.
     """
 
     def __init__(
@@ -53,19 +51,15 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
     ) -> None:
         super().__init__(logging.getLogger(__name__), is_async=True)
         self._elsewhere = "" if api.rstrip("/") == API else api.rstrip("/")
-        self._times = aiohttp.ClientTimeout(total=total_seconds, connect=connect_seconds)
-        self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._total_seconds = total_seconds
+        self._connections = Connections(NotSentError, AnswerLostError, connect_seconds)
 
     def __repr__(self) -> str:
         return "TwilioRequests()"
 
     async def close(self) -> None:
         """Close all connections; a call after this raises NotSentError."""
-        self._closed = True
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._connections.close()
 
     async def request(
         self,
@@ -79,42 +73,28 @@ class TwilioRequests(AsyncHttpClient):  # type: ignore[misc]
         allow_redirects: bool = False,
     ) -> Response:
         """The answer. Raises NotSentError, AnswerLostError or BusyError."""
-        failure: Exception
-        try:
-            async with self._open().request(
-                method,
-                self._there(url),
-                params={key: str(value) for key, value in (params or {}).items()},
-                data=_content(data, headers or {}),
-                headers={**(headers or {}), **_credentials(auth)},
-                timeout=self._times,
-                allow_redirects=False,
-            ) as response:
-                found = Response(response.status, await response.text(), dict(response.headers))
-        except NEVER_LEFT as error:
-            failure = NotSentError(type(error).__name__)
-        except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as error:
-            failure = AnswerLostError(type(error).__name__)
-        else:
-            return _judged(found)
-        raise failure  # outside of the handler: its context would hold the URL
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise NotSentError("closed")
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=MOST_CONNECTIONS),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-            )
-        return self._session
+        status, found, payload = await self._connections.call(
+            method,
+            self._there(url),
+            self._total_seconds,
+            params={key: str(value) for key, value in (params or {}).items()},
+            data=_content(data, headers or {}),
+            headers={**(headers or {}), **_credentials(auth)},
+        )
+        return _judged(Response(status, _text(payload), dict(found)))
 
     def _there(self, url: str) -> str:
         if not self._elsewhere:
             return url
         parts = urlsplit(url)
         return f"{self._elsewhere}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise AnswerLostError(type(error).__name__) from None
 
 
 def _credentials(auth: tuple[str, str] | None) -> dict[str, str]:

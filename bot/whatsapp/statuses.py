@@ -39,7 +39,7 @@ _STATUSES = {
 }
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _CODE = re.compile(r"[0-9]{1,6}")
-_LETTER = re.compile(r"[0-9]{1,18}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def problem_of(code: object) -> Problem:
@@ -48,17 +48,21 @@ def problem_of(code: object) -> Problem:
     return _PROBLEMS.get(int(code), Problem.REJECTED) if known else Problem.REJECTED  # type: ignore[call-overload]
 
 
-def parse_status(form: Mapping[str, str], letter: str = "") -> Receipt | None:
+def parse_status(form: Mapping[str, str], letter: str = "", attempt: str = "") -> Receipt | None:
     """The receipt in a status callback, or None when nothing follows from it (``queued`` …).
 
-    ``letter`` is what the callback's query carries: our outbox id. Raises nothing.
+    ``letter`` and ``attempt`` are what the callback's query carries. Raises nothing.
     """
     sid, status = form.get("MessageSid"), _STATUSES.get(str(form.get("MessageStatus")))
     if not isinstance(sid, str) or not _SID.fullmatch(sid) or status is None:
         return None
-    number = int(letter) if _LETTER.fullmatch(letter) else 0
+    number, tried = _number(letter), _number(attempt)
     if status != "failed":
-        return Receipt(CHANNEL, sid, status, number)
+        return Receipt(CHANNEL, sid, status, number, attempt=tried)
     code = str(form.get("ErrorCode"))
     code = code if _CODE.fullmatch(code) else ""
-    return Receipt(CHANNEL, sid, status, number, problem_of(code), code)
+    return Receipt(CHANNEL, sid, status, number, problem_of(code), code, tried)
+
+
+def _number(given: str) -> int:
+    return int(given) if _NUMBER.fullmatch(given) else 0

@@ -43,14 +43,20 @@ def routes(channel: WhatsAppChannel, receive: Receive, report: Report) -> list[w
             await receive(received)
 
     async def status(form: Form, query: str) -> None:
-        letters = parse_qs(query).get("letter", [])
-        if receipt := parse_status(form, letters[0] if len(letters) == 1 else ""):
+        ours = parse_qs(query)
+        if receipt := parse_status(form, _only(ours, "letter"), _only(ours, "attempt")):
             await report(receipt)
 
     return [
         web.post(WEBHOOK_PATH, _Webhook(channel, WEBHOOK_PATH, message).answer),
         web.post(STATUS_PATH, _Webhook(channel, STATUS_PATH, status).answer),
     ]
+
+
+def _only(fields: dict[str, list[str]], name: str) -> str:
+    """The value of a field that stands there once."""
+    values = fields.get(name, [])
+    return values[0] if len(values) == 1 else ""
 
 
 class _Webhook:
