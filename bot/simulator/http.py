@@ -8,6 +8,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,12 @@ class SimulatorSite:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
+        with suppress(ConnectionResetError):  # the page was closed: nobody to tell
+            await self._tell(response, chat, after)
+        return response
+
+    async def _tell(self, response: web.StreamResponse, chat: str, after: int) -> None:
+        """Every message of a chat as it comes, until we stop."""
         quiet = 0
         while not self.closing.is_set():
             for message in await self._after(chat, after):
@@ -166,7 +173,6 @@ class SimulatorSite:
             if quiet >= 15:
                 await response.write(b": still here\n\n")
                 quiet = 0
-        return response
 
     async def _news(self) -> bool:
         """Wait for news, a second at most: another process may have sent."""
