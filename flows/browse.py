@@ -104,6 +104,8 @@ def wish(talk: Talk) -> Move:
     ]
     if listing.topic == "job":
         options.insert(1, Option("take", _("🧩 Can I take it?"), start=f"take-{listing.id}"))
+    if listing.details.get("kind") == "desk":
+        options[0] = Option("book", _("📅 An appointment"), start="appointment")
     return pick(card(listing, talk), options)
 
 
