@@ -17,7 +17,9 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     deliveries, so that a repeated delivery is still known. Bytes are gone from SQLite's file after
     `scrub`.
     """
-    for appointment in booking.live_ids(connection, contact_id):
+    if live := booking.live_ids(connection, contact_id):
+        booking.lock(connection)
+    for appointment in live:
         booking.end(connection, appointment, "cancelled", now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(
