@@ -140,10 +140,10 @@ def _attempts(url: str, first: int, count: int, go: object, found: object) -> No
     for contact in range(first, first + count):
         with engine.begin() as connection:
             won = booking.book(connection, Booking(contact, wish, slot), START, ROME)
-            nearest = booking.free_slots(connection, wish, START, ROME) if won == "taken" else []
-        results[
-            "won" if isinstance(won, int) else f"{won}, {'offered' if nearest else 'nothing'}"
-        ] += 1
+            free = booking.free_slots(connection, wish, START, ROME) if won == "taken" else []
+        nearest = free[:1] == [Slot("montafia", MONTAFIA + timedelta(minutes=30), 30)]
+        offered = "offered the nearest" if nearest else f"offered {free[:1]}"
+        results["won" if isinstance(won, int) else f"{won}, {offered}"] += 1
     found.put(results)  # type: ignore[attr-defined]
     engine.dispose()
 
