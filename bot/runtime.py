@@ -30,7 +30,7 @@ from bot.worker import Worker
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
-from storage import outbox
+from storage import outbox, pacing
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
 from storage.schema import is_current
@@ -85,14 +85,21 @@ class Runtime:
         settings, engine, now = parts.settings, parts.engine, parts.now
         self._database = DatabaseThread(engine)
         self._worker = Worker(
-            engine, parts.flows, settings.zone, now, takes_turns="worker" in self._roles
+            engine,
+            parts.flows,
+            settings.zone,
+            now,
+            takes_turns="worker" in self._roles,
+            paced=settings.rates,
         )
         self._receiver = Receiver(self._worker, self._database, self._committed)
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
+        self._sender = Sender(
+            engine, self._database, self._channels.by_name, now, lease, settings.rates
+        )
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
@@ -170,8 +177,15 @@ class Runtime:
             self._worker.left_waiting = False
             self._news.set()
 
+    def _grant(self) -> None:
+        rates = self._parts.settings.rates
+        with self._parts.engine.begin() as connection:
+            for channel in self._channels.by_name:
+                pacing.grant(connection, channel, rates.get(channel, 0))
+
     async def _start(self) -> list[asyncio.Task[None]]:
         tasks = []
+        await self._database.run(self._grant)
         for prepare in self._channels.preparing:
             await prepare()
         if "sender" in self._roles:

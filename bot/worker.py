@@ -5,7 +5,7 @@ Everything here runs in the database thread (`bot.database_thread`), never in th
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from storage.database import reading
 from storage.desk import DatabaseDesk
 from storage.faults import is_outage
 from storage.models import Inbox
+from storage.pacing import Permits
 from storage.prepared import Cursor, cursor_of
 from storage.turns import IN_ANSWER, Person, Turns, Waiting
 
@@ -46,7 +47,7 @@ class Delivery:
 
 
 class Worker:
-    """Takes turns on one database.
+    """Takes turns on one database. On a ``paced`` channel a reply in an answer needs a permit too.
 
     ``queued`` and ``left_waiting``: since they were cleared something was queued for the sender, or
     stored for a later turn. They are hints: both are found by polling too.
@@ -60,10 +61,12 @@ class Worker:
         now: Now,
         *,
         takes_turns: bool = True,
+        paced: Container[str] = (),
     ) -> None:
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
         self._turns = Turns(engine.dialect)
-        self._takes_turns = takes_turns
+        self._takes_turns, self._paced = takes_turns, paced
+        self._permits = Permits(engine.dialect)
         self.failed_turns = 0
         self.queued = self.left_waiting = False
 
@@ -248,6 +251,8 @@ class Worker:
     ) -> Letter | None:
         """The reply: in the webhook's answer where it fits and nothing else is owed, or queued."""
         here = not (person.owed or desk.erased) and fits_here(says)
+        if here and received.channel in self._paced:
+            here = self._permits.take_one(cursor, received.channel, received.address, at)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(

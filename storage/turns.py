@@ -59,6 +59,7 @@ class Turns:
         self._outbox = _insert(Outbox, dialect, insert, "id")
         self._update = Prepared(_conversation_update(), dialect)
         self._heard = Prepared(_heard_update(), dialect)
+        self._release = Prepared(_release_update(), dialect)
         self._handled = Prepared(_handled_update(), dialect)
         self._oldest = Prepared(_oldest_query(), dialect)
         self._reply = Prepared(_reply_query(), dialect)
@@ -135,8 +136,10 @@ class Turns:
             self._update.run(cursor, key=person.contact_id, **values)
 
     def heard(self, cursor: Cursor, channel: str, address: str, now: int) -> None:
-        """The person wrote: WhatsApp's window is open, and a block is over."""
+        """The person wrote: a block is over, and WhatsApp's window is open for what was held."""
         self._heard.run(cursor, at=now, on=channel, of=address)
+        if channel == "whatsapp":
+            self._release.run(cursor, at=now, on=channel, of=address)
 
     def note(self, cursor: Cursor, rows: list[dict[str, Any]]) -> None:
         """Events of a turn."""
@@ -217,6 +220,24 @@ def _heard_update() -> Any:
         update(a)
         .where(a.c.channel == bindparam("on"), a.c.address == bindparam("of"))
         .values(heard_at=bindparam("at"), state=literal_column("'ok'"))
+    )
+
+
+def _release_update() -> Any:
+    o = _table(Outbox)
+    return (
+        update(o)
+        .where(
+            o.c.channel == bindparam("on"),
+            o.c.address == bindparam("of"),
+            o.c.closed_at.is_(None),
+            o.c.status == literal_column("'held'"),
+        )
+        .values(
+            status=literal_column("'queued'"),
+            problem=literal_column("NULL"),
+            due_at=bindparam("at"),
+        )
     )
 
 

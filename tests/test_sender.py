@@ -31,7 +31,7 @@ FINAL = [
     Problem.POLICY,
     Problem.REJECTED,
 ]
-AGAIN = [Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS]
+AGAIN = [Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS, Problem.RESTRICTED]
 
 
 @pytest.fixture(scope="module", params=KINDS)
