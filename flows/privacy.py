@@ -98,9 +98,9 @@ _CHANGES = {"on": ("paused", "off"), "paused": ("on", "off")}
 def state(talk: Talk) -> Move:
     """How messages from us are set, and how to change that."""
     _ = talk.gettext
-    labels = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "off": _("🔕 Turn off")}
+    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "off": _("🔕 Turn off")}
     possible = _CHANGES.get(talk.contact.alerts, ("on",))
-    return pick(_alerts_now(talk), choices({key: labels[key] for key in possible}))
+    return pick(_alerts_now(talk), choices({key: options[key] for key in possible}))
 
 
 def _turning_on(talk: Talk) -> bool:
