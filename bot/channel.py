@@ -106,8 +106,8 @@ _ADVICE = {
     Problem.STOPPED: "The person asked for no more messages; write to them no more.",
     Problem.POLICY: "The provider does not deliver this kind of message to this person now; no "
     "broadcast goes there for 24 hours.",
-    Problem.RESTRICTED: "The provider restricts our sender: broadcasts on this channel wait an hour "
-    "and try again by themselves; see its console.",
+    Problem.RESTRICTED: "The provider restricts our sender: broadcasts on this channel wait an "
+    "hour and try again by themselves; see its console.",
     Problem.REJECTED: "The provider refused the message as it is: report this, it is our mistake.",
     Problem.CREDENTIALS: "The provider refused our credentials: check .env with "
     "`admin_cli.py doctor`.",

@@ -18,10 +18,12 @@ from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
 from flows.messages import Outbound
+from flows.outreach.verdict import Rules
 from storage import addresses, outbox, pacing
-from storage.claims import BROADCAST, REPLY, Claims, Due
+from storage.claims import REPLY, Claims, Due
+from storage.columns import from_ms
 from storage.erasure import scrub
-from storage.outbox import MOST_ATTEMPTS, Closing, Outcome
+from storage.outbox import MOST_ATTEMPTS, UNASKED, Closing, Outcome
 from storage.pacing import COOLS, Cooling, Permits
 from storage.prepared import cursor_of
 
@@ -54,7 +56,7 @@ class _Change:
             apply_problem(connection, self.channel, self.address, failed.problem, now)
         if failed.problem is Problem.RESTRICTED:
             until = now + timedelta(seconds=_RESTRICTED_SECONDS)
-            pacing.pause(connection, self.channel, BROADCAST, until, failed.code)
+            pacing.pause(connection, self.channel, UNASKED, until, failed.code)
         elif failed.retry_after:
             until = now + timedelta(seconds=failed.retry_after)
             pacing.pause(connection, self.channel, REPLY, until, failed.code)
@@ -73,12 +75,14 @@ class Sender:
         database: DatabaseThread,
         channels: Mapping[str, Channel],
         now: Now,
+        rules: Rules,
         lease: timedelta = timedelta(seconds=30),
         paced: Container[str] = (),
     ) -> None:
         self._engine, self._database, self._channels = engine, database, channels
-        self._now, self._lease, self._paced = now, lease, paced
-        self._claims, self._closing = Claims(engine.dialect), Closing(engine.dialect)
+        self._now, self._rules, self._lease, self._paced = now, rules, lease, paced
+        self._claims = Claims(engine.dialect, rules)
+        self._closing = Closing(engine.dialect)
         self._permits = Permits(engine.dialect)
         self._wake = asyncio.Event()
         self._beats: set[int] = set()
@@ -147,11 +151,11 @@ class Sender:
             task.add_done_callback(self._flying.discard)
 
     def _rooms(self) -> dict[str, tuple[int, int, int]]:
-        """How many more may fly on each channel, when the last is a reply, reminder, broadcast."""
-        rooms = {}
+        """How many more may fly on each channel, when the last is a reply, a reminder, unasked."""
+        awake, rooms = self._rules.awake(self._now()), {}
         for name in self._channels:
             free = LANES - self._busy[name]
-            rooms[name] = (free, free, max(0, free - _FOR_REPLIES))
+            rooms[name] = (free, free, max(0, free - _FOR_REPLIES) if awake else 0)
         return rooms
 
     def _sweep(self) -> int:
@@ -202,6 +206,8 @@ class Sender:
 
     async def _send_one(self, row: Due) -> Sent | Failed:
         outbound, file = Outbound.from_json(json.loads(row.body)), None
+        if row.opener:
+            outbound = Outbound("", outbound.language, template=row.opener)
         if outbound.document:
             try:
                 file = await self._database.run(file_of, self._engine, row.id, row.channel)
@@ -215,6 +221,9 @@ class Sender:
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:
         attempt = row.attempts + 1
+        if isinstance(result, Sent) and row.opener:
+            held_until = from_ms(row.held_until)
+            return Outcome(row.id, "held", result.external_id, due_at=held_until, attempt=attempt)
         if isinstance(result, Sent):
             return Outcome(row.id, "sent", result.external_id, attempt=attempt)
         problem, now = result.problem, self._now()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Dialect,
     and_,
@@ -17,13 +18,15 @@ from sqlalchemy import (
     update,
 )
 
+from flows.outreach.verdict import Rules
 from storage.columns import to_ms
-from storage.models import Address, Contact, Outbox, Permit
+from storage.models import Address, Broadcast, Contact, Outbox, Permit
+from storage.outreach.judging import judge_again
 from storage.pacing import Permits
 from storage.prepared import Cursor, Prepared, cursor_of
 from storage.verdicts import Candidate, sort_out
 
-REPLY, REMINDER, BROADCAST = 0, 1, 2
+REPLY = 0
 LONGEST_HELD = timedelta(seconds=27)
 """A permit whose sender died is free after so long: no send takes longer, and a second more."""
 
@@ -33,7 +36,10 @@ _ROUNDS = 8  # how often rows that must not be sent are put aside for others, in
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A row claimed for sending, and the number of the permit it holds (0: none is needed)."""
+    """A row claimed for sending, and the number of the permit it holds (0: none is needed).
+
+    With an ``opener`` that template is sent in its place, and the row is held until then.
+    """
 
     id: int
     channel: str
@@ -43,12 +49,15 @@ class Due:
     edits: str
     attempts: int
     permit: int = 0
+    opener: str = ""
+    held_until: int = 0
 
 
 class Claims:
-    """Claims rows of one database."""
+    """Claims rows of one database; ``rules`` judge again what nobody has asked for."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, rules: Rules | None = None) -> None:
+        self._rules = rules
         self._locks = dialect.name == "postgresql"
         lock = select(func.pg_advisory_xact_lock(literal_column(str(_CLAIMS))))
         self._lock = Prepared(lock, dialect)
@@ -108,7 +117,8 @@ class Claims:
                 cursor, channel=channel, priority=priority, now=to_ms(now), most=most
             ).fetchall()
             rows = [Candidate(*row) for row in taken]
-            fine = sort_out(connection, rows, now)
+            asked = judge_again(connection, rows, self._rules, now) if self._rules else rows
+            fine = sort_out(connection, asked, now)
             self._mark.run_many(cursor, [{"key": row.id, "now": to_ms(now)} for row in fine])
             found += fine
             if len(fine) == len(rows):
@@ -131,12 +141,25 @@ class Claims:
 
 def _due(row: Candidate, permit: int) -> Due:
     return Due(
-        row.id, row.channel, row.address, row.body, row.origin, row.edits, row.attempts, permit
+        row.id,
+        row.channel,
+        row.address,
+        row.body,
+        row.origin,
+        row.edits,
+        row.attempts,
+        permit,
+        row.opener,
+        row.held_until,
     )
 
 
+def _table(model: Any) -> Any:
+    return model.__table__
+
+
 def _due_query() -> Any:
-    o, a, c, p = (table.__table__ for table in (Outbox, Address, Contact, Permit))  # type: ignore[attr-defined]
+    o, a, c, p = map(_table, (Outbox, Address, Contact, Permit))
     earlier = o.alias("earlier")
     blocked = (
         select(earlier.c.id)
@@ -145,6 +168,7 @@ def _due_query() -> Any:
             earlier.c.address == o.c.address,
             earlier.c.closed_at.is_(None),
             earlier.c.id != o.c.id,
+            _goes_on(earlier),
             or_(
                 earlier.c.status == literal_column("'sending'"),
                 and_(
@@ -186,6 +210,7 @@ def _due_query() -> Any:
             o.c.closed_at.is_(None),
             o.c.due_at <= bindparam("now"),
             o.c.status.not_in([literal_column("'sending'"), literal_column("'held'")]),
+            _goes_on(o),
             ~blocked,
             or_(o.c.edits != literal_column("''"), ~just_written_to),
         )
@@ -195,8 +220,16 @@ def _due_query() -> Any:
     )
 
 
+def _goes_on(row: Any) -> ColumnElement[bool]:
+    """Not of a broadcast that somebody paused or cancelled."""
+    b = _table(Broadcast)
+    states = [literal_column("'paused'"), literal_column("'cancelled'")]
+    stopped = select(b.c.id).where(b.c.id == row.c.broadcast_id, b.c.state.in_(states))
+    return or_(row.c.broadcast_id.is_(None), ~stopped.exists())
+
+
 def _mark_update() -> Any:
-    o = Outbox.__table__  # type: ignore[attr-defined]
+    o = _table(Outbox)
     return (
         update(o)
         .where(o.c.id == bindparam("key"))

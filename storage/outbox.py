@@ -30,7 +30,8 @@ MOST_ATTEMPTS = 290  # a day, at five minutes a try once it has been a while
 RETRIED_AFTER = timedelta(minutes=5)
 """When a message goes out again whose delivery failed for a reason that passes."""
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
-_BROADCAST = 2
+UNASKED = 2
+"""The priority of what nobody has asked for: broadcasts and alerts come last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ class Posted:
 class Outcome:
     """What came of one send.
 
-    ``status``: ``sent``; ``queued`` (again at ``due_at``); ``failed``; or ``unknown`` when nobody
-    knows whether it arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
+    ``status``: ``sent``; ``queued`` (again at ``due_at``); ``held`` (the opener went, the row waits
+    for the person, until ``due_at``); ``failed``; or ``unknown`` when nobody knows whether it
+    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
     changes nothing, because another sender may hold the row.
     """
 
@@ -91,7 +93,7 @@ class Closing:
 
 
 def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
-    again = outcome.status == "queued"
+    again = outcome.status in ("queued", "held")
     return {
         "key": outcome.id,
         "attempt": outcome.attempt,
@@ -166,7 +168,7 @@ def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
 
 def _hide(connection: Connection, which: object, now: datetime, problem: str | None) -> int:
     """Nobody knows whether these arrived: replies and reminders go once more, the rest do not."""
-    again = and_(col(Outbox.priority) < _BROADCAST, col(Outbox.hidden) + 1 < _RESENT_ONCE)
+    again = and_(col(Outbox.priority) < UNASKED, col(Outbox.hidden) + 1 < _RESENT_ONCE)
     values = {"status": "unknown", "problem": problem, "hidden": Outbox.hidden + 1}
     final = connection.execute(
         update(Outbox).where(which, ~again).values(**values, closed_at=now)  # type: ignore[arg-type]

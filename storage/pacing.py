@@ -135,7 +135,7 @@ def _cool_update() -> Any:
 
 def _take_one_update() -> Any:
     p, q = Permit.__table__, Permit.__table__.alias()  # type: ignore[attr-defined]
-    here = bindparam("channel")
+    here: Any = bindparam("channel")
     same_person = (
         select(q.c.number)
         .where(

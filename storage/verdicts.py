@@ -1,22 +1,24 @@
 """What is judged again when a row is about to be sent: it may have waited for long.
 
-Broadcasts and reminders to people who said STOP or blocked us are closed; a broadcast waits where
-the provider asked for rest. On WhatsApp, outside of the 24 hours, only an approved template goes:
-anything else is held until the person writes, and an approved opener asks them to. Without an
-approved opener it fails as ``window_closed``, and the provider is not asked.
+What expired is cancelled, a reminder or broadcast to somebody who blocked us fails, a broadcast
+waits where the provider asked for rest. On WhatsApp, outside of the 24 hours, only an approved
+template goes: of anything else an approved opener is sent in its place, once, and the row is held
+until the person writes. Without an approved opener it fails as ``window_closed``; Twilio is not
+asked. (Consent, STOP and the weekly cap of broadcasts: `storage.outreach.judging`.)
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
 from storage.columns import from_ms, to_ms
 from storage.models import Outbox
+from storage.outbox import UNASKED
 from storage.templates import approved
 
 WINDOW = timedelta(hours=24) - timedelta(minutes=2)
@@ -28,8 +30,6 @@ HELD_AT_MOST = timedelta(days=7)
 ANSWER_WAITING, NEWS_WAITING = "answer_waiting", "news_waiting"
 """The openers: the desk has answered (utility), the desk has news (marketing)."""
 
-OPENER = "opener"
-_BROADCAST = 2
 _WINDOWED = "whatsapp"
 
 
@@ -51,6 +51,8 @@ class Candidate:
     state: str | None
     rests_until: int | None
     alerts: str | None
+    opener: str = ""
+    held_until: int = 0
 
     @property
     def words(self) -> dict[str, Any]:
@@ -60,24 +62,20 @@ class Candidate:
 
 
 def sort_out(connection: Connection, rows: Sequence[Candidate], now: datetime) -> list[Candidate]:
-    """Those that may go now; the others are closed, put off or held."""
-    return [row for row in rows if _may_go(connection, row, now)]
+    """Those that may go now, some as an opener; the others are closed, put off or held."""
+    return [going for row in rows if (going := _going(connection, row, now))]
 
 
-def _may_go(connection: Connection, row: Candidate, now: datetime) -> bool:
+def _going(connection: Connection, row: Candidate, now: datetime) -> Candidate | None:
     if row.expires_at is not None and row.expires_at <= to_ms(now):
-        _end(connection, row, now, "cancelled", "expired")
-    elif row.priority > 0 and row.state == "blocked":
-        _end(connection, row, now, "failed", "unreachable")
-    elif row.priority == _BROADCAST and row.alerts == "stopped":
-        _end(connection, row, now, "cancelled", "stopped")
-    elif row.priority == _BROADCAST and (row.rests_until or 0) > to_ms(now):
-        _change(connection, row, due_at=from_ms(row.rests_until or 0))
-    elif _window_is_closed(row, now) and not _is_approved(connection, row):
-        _hold(connection, row, now)
-    else:
-        return True
-    return False
+        return _end(connection, row, now, "cancelled", "expired")
+    if row.priority > 0 and row.state == "blocked":
+        return _end(connection, row, now, "failed", "unreachable")
+    if row.priority == UNASKED and (row.rests_until or 0) > to_ms(now):
+        return _change(connection, row, due_at=from_ms(row.rests_until or 0))
+    if not _window_is_closed(row, now) or _is_approved(connection, row):
+        return row
+    return _opened(connection, row, now)
 
 
 def _window_is_closed(row: Candidate, now: datetime) -> bool:
@@ -92,41 +90,30 @@ def _is_approved(connection: Connection, row: Candidate) -> bool:
     return bool(template) and approved(connection, template, row.words["language"])
 
 
-def _hold(connection: Connection, row: Candidate, now: datetime) -> None:
-    """Until the person writes (`storage.turns.Turns.heard`); once an opener asks them to."""
-    opener = NEWS_WAITING if row.priority == _BROADCAST else ANSWER_WAITING
-    language = row.words["language"]
-    if row.origin == OPENER or not approved(connection, opener, language):
-        _end(connection, row, now, "failed", "window_closed")
-        return
+def _opened(connection: Connection, row: Candidate, now: datetime) -> Candidate | None:
+    """Held until the person writes (`storage.turns.Turns.heard`); once an opener asks them to."""
+    opener = NEWS_WAITING if row.priority == UNASKED else ANSWER_WAITING
+    if not approved(connection, opener, row.words["language"]):
+        return _end(connection, row, now, "failed", "window_closed")
     until = now + HELD_AT_MOST
     if row.expires_at is not None:
         until = min(until, from_ms(row.expires_at))
-    _change(connection, row, status="held", problem="window_closed", due_at=until, expires_at=until)
-    if not _asked(connection, row, opener):
-        letter = Outbox(
-            contact_id=row.contact_id,
-            channel=row.channel,
-            address=row.address,
-            body=json.dumps({"text": "", "language": language, "template": opener}),
-            origin=OPENER,
-            priority=row.priority,
-            about=f"{OPENER}:{opener}",
-            due_at=now,
-            expires_at=until,
-            created_at=now,
-        )
-        connection.execute(insert(Outbox).values(letter.model_dump(exclude={"id"})))
+    if _asked(connection, row):
+        held = {"status": "held", "problem": "window_closed", "due_at": until, "expires_at": until}
+        return _change(connection, row, **held)
+    _change(connection, row, expires_at=until)
+    return replace(row, opener=opener, held_until=to_ms(until))
 
 
-def _asked(connection: Connection, row: Candidate, opener: str) -> bool:
-    """Whether this opener went out, or is to go, since the person last wrote."""
+def _asked(connection: Connection, row: Candidate) -> bool:
+    """Whether an opener has asked them already, for a row of this kind that waits."""
+    kind = col(Outbox.priority) == UNASKED
     query = select(col(Outbox.id)).where(
-        col(Outbox.contact_id) == row.contact_id,
         col(Outbox.channel) == row.channel,
         col(Outbox.address) == row.address,
-        col(Outbox.about) == f"{OPENER}:{opener}",
-        col(Outbox.created_at) > from_ms(row.heard_at or 0),
+        col(Outbox.closed_at).is_(None),
+        col(Outbox.status) == "held",
+        kind if row.priority == UNASKED else ~kind,
     )
     return connection.execute(query.limit(1)).first() is not None
 

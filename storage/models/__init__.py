@@ -20,6 +20,7 @@ from storage.models.messages import (
     Template,
 )
 from storage.models.offers import Listing, ListingText
+from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 
@@ -27,6 +28,9 @@ __all__ = [
     "Address",
     "Appointment",
     "Audit",
+    "Broadcast",
+    "BroadcastCount",
+    "BroadcastText",
     "Consent",
     "Contact",
     "Conversation",
@@ -46,7 +50,9 @@ __all__ = [
     "Pause",
     "Permit",
     "Reminder",
+    "Segment",
     "SimulatorMessage",
+    "Tag",
     "Template",
     "Unanswered",
     "Waiting",
