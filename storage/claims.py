@@ -223,8 +223,8 @@ def _due_query() -> Any:
 def _goes_on(row: Any) -> ColumnElement[bool]:
     """Not of a broadcast that somebody paused or cancelled."""
     b = _table(Broadcast)
-    states = [literal_column("'paused'"), literal_column("'cancelled'")]
-    stopped = select(b.c.id).where(b.c.id == row.c.broadcast_id, b.c.state.in_(states))
+    off = or_(b.c.state == literal_column("'paused'"), b.c.state == literal_column("'cancelled'"))
+    stopped = select(b.c.id).where(b.c.id == row.c.broadcast_id, off)
     return or_(row.c.broadcast_id.is_(None), ~stopped.exists())
 
 

@@ -186,7 +186,7 @@ _EARLIER = {
     "sent": ("sending", "unknown"),
     "delivered": ("sending", "unknown", "sent"),
     "read": ("sending", "unknown", "sent", "delivered"),
-    "failed": ("sending", "unknown", "sent"),
+    "failed": ("sending", "unknown", "sent", "held"),
 }
 
 

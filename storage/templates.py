@@ -8,8 +8,15 @@ from sqlmodel import col
 from storage.models import Template
 
 APPROVED = "approved"
-# Meta knows no Nigerian Pidgin; English is what its speakers can read.
-_INSTEAD = {"pcm": "en"}
+# Meta takes no templates in these languages; the other is what their readers most likely know.
+_INSTEAD = {
+    "am": "en",
+    "bm": "fr",
+    "pcm": "en",
+    "so": "en",
+    "ti": "en",
+    "wo": "fr",
+}
 
 
 def template_name(name: str, language: str) -> str:
@@ -44,3 +51,13 @@ def save_templates(connection: Connection, templates: Iterable[Template]) -> Non
     connection.execute(delete(Template))
     if rows := [template.model_dump() for template in templates]:
         connection.execute(insert(Template), rows)
+
+
+def languages_of(connection: Connection, name: str, languages: Iterable[str]) -> frozenset[str]:
+    """Those of ``languages`` in which this template may open a conversation."""
+    return frozenset(code for code in languages if approved(connection, name, code))
+
+
+def has_own(language: str) -> bool:
+    """Whether Meta takes templates in this language."""
+    return language not in _INSTEAD

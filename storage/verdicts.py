@@ -68,14 +68,16 @@ def sort_out(connection: Connection, rows: Sequence[Candidate], now: datetime) -
 
 def _going(connection: Connection, row: Candidate, now: datetime) -> Candidate | None:
     if row.expires_at is not None and row.expires_at <= to_ms(now):
-        return _end(connection, row, now, "cancelled", "expired")
-    if row.priority > 0 and row.state == "blocked":
-        return _end(connection, row, now, "failed", "unreachable")
-    if row.priority == UNASKED and (row.rests_until or 0) > to_ms(now):
-        return _change(connection, row, due_at=from_ms(row.rests_until or 0))
-    if not _window_is_closed(row, now) or _is_approved(connection, row):
+        _end(connection, row, now, "cancelled", "expired")
+    elif row.priority > 0 and row.state == "blocked":
+        _end(connection, row, now, "failed", "unreachable")
+    elif row.priority == UNASKED and (row.rests_until or 0) > to_ms(now):
+        _change(connection, row, due_at=from_ms(row.rests_until or 0))
+    elif _window_is_closed(row, now) and not _is_approved(connection, row):
+        return _opened(connection, row, now)
+    else:
         return row
-    return _opened(connection, row, now)
+    return None
 
 
 def _window_is_closed(row: Candidate, now: datetime) -> bool:
@@ -94,13 +96,15 @@ def _opened(connection: Connection, row: Candidate, now: datetime) -> Candidate 
     """Held until the person writes (`storage.turns.Turns.heard`); once an opener asks them to."""
     opener = NEWS_WAITING if row.priority == UNASKED else ANSWER_WAITING
     if not approved(connection, opener, row.words["language"]):
-        return _end(connection, row, now, "failed", "window_closed")
+        _end(connection, row, now, "failed", "window_closed")
+        return None
     until = now + HELD_AT_MOST
     if row.expires_at is not None:
         until = min(until, from_ms(row.expires_at))
     if _asked(connection, row):
         held = {"status": "held", "problem": "window_closed", "due_at": until, "expires_at": until}
-        return _change(connection, row, **held)
+        _change(connection, row, **held)
+        return None
     _change(connection, row, expires_at=until)
     return replace(row, opener=opener, held_until=to_ms(until))
 

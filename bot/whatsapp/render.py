@@ -14,6 +14,7 @@ from bot.whatsapp.templates import (
     quick_reply_values,
 )
 from flows.messages import Button, Outbound
+from storage.templates import template_name
 
 MOST_TEXT = 1600  # Twilio, error 21617
 MOST_BODY = 1024  # Twilio, twilio/quick-reply and twilio/list-picker
@@ -40,7 +41,7 @@ class Drawn:
     @property
     def variables(self) -> dict[str, str]:
         """What fills the template; empty without one."""
-        if not self.template:
+        if not self.buttons:
             return {}
         as_list = self.template == list_picker(len(self.buttons))
         values = list_picker_values if as_list else quick_reply_values
@@ -65,6 +66,9 @@ def draw(outbound: Outbound, templates: Mapping[str, str], link: str = "") -> Dr
     many lines: a variable takes no new line (Twilio, error 21656: "newline, a tab, or more than
     four consecutive spaces"), and an offer's card in one line could hardly be read.
     """
+    if outbound.template:
+        name = template_name(outbound.template, outbound.language)
+        return Drawn(("",), (), name, templates[name]) if name in templates else Drawn(())
     if link and outbound.document:
         parts = (outbound.text, outbound.document.link, link)
         outbound = replace(outbound, text="\n".join(part for part in parts if part))
