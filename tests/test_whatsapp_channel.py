@@ -175,7 +175,7 @@ def test_a_business_scoped_id() -> None:
         (400, 63016, {}, Failed(Problem.WINDOW_CLOSED, "63016")),
         (400, 21610, {}, Failed(Problem.STOPPED, "21610")),
         (400, 21211, {}, Failed(Problem.UNREACHABLE, "21211")),
-        (400, 63013, {}, Failed(Problem.POLICY, "63013")),
+        (400, 63013, {}, Failed(Problem.RESTRICTED, "63013")),
         (400, 63007, {}, Failed(Problem.CREDENTIALS, "63007")),
         (401, 20003, {}, Failed(Problem.CREDENTIALS, "20003")),
         (401, 1, {}, Failed(Problem.CREDENTIALS, "1")),
