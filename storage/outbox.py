@@ -15,6 +15,8 @@ RETRIED_AFTER = timedelta(minutes=5)
 """When a message goes out again whose delivery failed for a reason that passes."""
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 _BROADCAST = 2
+HELD = "held"
+"""The status of what may go out only once the person has written."""
 _CLAIMS = 7360419  # an arbitrary number, the same in every sender
 
 
@@ -76,6 +78,7 @@ def claim_due(
             col(earlier.address) == col(o.address),
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
+            col(earlier.status) != HELD,
             or_(
                 col(earlier.status) == "sending",
                 and_(
@@ -93,7 +96,7 @@ def claim_due(
         select(*map(col, (o.id, o.channel, o.address, o.body, o.origin, o.edits, o.attempts)))
         .where(
             col(o.closed_at).is_(None),
-            col(o.status) != "sending",
+            col(o.status).not_in(("sending", HELD)),
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
             ~blocked,

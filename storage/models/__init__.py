@@ -14,6 +14,7 @@ from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Temp
 from storage.models.offers import Listing, ListingText
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
@@ -26,6 +27,7 @@ __all__ = [
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
+    "DeskTopic",
     "Event",
     "Hold",
     "Inbox",
@@ -38,6 +40,8 @@ __all__ = [
     "Reminder",
     "SimulatorMessage",
     "Template",
+    "Ticket",
+    "TicketMessage",
     "Unanswered",
     "Waiting",
 ]
