@@ -16,8 +16,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     """Delete everything that tells who the contact is or what they said; False when unknown.
 
     What stays: events, notices and past appointments without the person, and the providers' ids of
-    handled deliveries, so that a repeated delivery is still known. The topic in the operators' group
-    is deleted by the sender. Bytes are gone from SQLite's file after `scrub`.
+    handled deliveries, so that a repeated delivery is still known. The sender deletes the topic in
+    the operators' group. Bytes are gone from SQLite's file after `scrub`.
     """
     if live := booking.live_ids(connection, contact_id):
         booking.lock(connection)

@@ -8,6 +8,12 @@ from flows.tickets.port import Ticket
 
 FLOW = "person"
 """The flow in which one is with the people of the desk."""
+_LOST = (
+    Misread.NOT_AN_OPTION,
+    Misread.NOT_A_NUMBER,
+    Misread.NOT_A_PLACE,
+    Misread.UNKNOWN,
+)
 _WAYS_OUT = (
     FLOW,
     "menu",
@@ -48,7 +54,7 @@ def lost_on_us(reading: Reading) -> bool:
         case Question(said):
             return said.abstained
         case Misread() as why:
-            return why not in (Misread.EARLIER, Misread.NOT_TEXT)
+            return why in _LOST
         case Maybe():
             return True
     return False
