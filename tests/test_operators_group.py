@@ -303,8 +303,8 @@ def test_people_of_the_desk_answer_from_their_group_and_the_command_line(
     wait_for(lambda: _got(telegram, 9001, "Venga giovedì."))
 
     # while the group refuses everything, everybody is served; what was for it comes later
-    busy = {"method": "createForumTopic", "retry_after": 3}
-    loop.call(lambda: telegram.fail_next(429, "Too Many Requests", **busy))
+    full = "Too Many Requests"
+    loop.call(lambda: telegram.fail_next(429, full, method="createForumTopic", retry_after=3))
     eva = OnWhatsApp(loop, twilio, "+393330009001")
     chooses(eva, eva.says("ciao"), "Italiano")
     chooses(eva, eva.says("persona"), "25")
