@@ -189,6 +189,13 @@ def too_late(talk: Talk) -> Move:
     return End(_("That hour is not free any more. I write to you when there is another one."))
 
 
+@earlier.step(when=lambda talk: talk.answers.pick("answered") == "enough")
+def too_many(talk: Talk) -> Move:
+    """It is still held for them: they may cancel another one and come back."""
+    _ = talk.gettext
+    return End(_("You have three appointments already. Please cancel one first."))
+
+
 @earlier.step(when=lambda talk: talk.answers.pick("said") == "yes")
 def new_card(talk: Talk) -> Move:
     """The card of the new hour."""

@@ -75,7 +75,7 @@ class WaitForSlot:
 class AnswerOffer:
     """The person takes the freed hour that is held for them, or does not.
 
-    The result is the number, or ``gone`` when it was held too long.
+    The result is the number, ``gone`` when it was held too long, or ``enough`` as above.
     """
 
     id: int
