@@ -105,6 +105,10 @@ class Agenda(Protocol):
         """The free hours, the soonest first."""
         ...
 
+    def ever(self, wish: Wish) -> bool:
+        """Whether there are such hours at all, free or taken: only then is it worth waiting."""
+        ...
+
     def mine(self) -> Sequence[Appointment]:
         """The person's own, still to come, the soonest first; freed hours held for them too."""
         ...
