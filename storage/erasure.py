@@ -19,9 +19,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     handled deliveries, so that a repeated delivery is still known. The sender deletes the topic in
     the operators' group. Bytes are gone from SQLite's file after `scrub`.
     """
-    if live := booking.live_ids(connection, contact_id):
-        booking.lock(connection)
-    for appointment in live:
+    booking.lock(connection)
+    for appointment in booking.live_ids(connection, contact_id):
         booking.end(connection, appointment, "cancelled", now)
     notices.forget_person(connection, contact_id, now)
     delete_topics(connection, [contact_id], now)
