@@ -16,7 +16,7 @@ from flows.understanding.normalise import tokens
 from flows.understanding.scripts import script_of
 from flows.understanding.slots import Seen, Slots, find_slots
 
-SURE = 0.62  # below it we ask: "did you mean …?"
+SURE = 0.52  # below it we ask: "did you mean …?"
 _ALSO = 0.12
 _ONLY_A_NAME = 0.3  # the name of a comune alone asks nothing
 _LIKELY_LANGUAGE = 0.25
