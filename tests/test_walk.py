@@ -77,6 +77,7 @@ _FREE_LABELS = {
     ("language", "language"),
 }
 
+_RLM = "\N{RIGHT-TO-LEFT MARK}"
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _ISOLATED = re.compile(f"{ISOLATE}[^{POP}]*{POP}")
@@ -366,6 +367,8 @@ def _wrong_text(says: Outbound) -> Iterator[str]:
     if any("{" in word or "}" in word for word in words):
         yield "an unfilled placeholder"
     if says.direction == "rtl":
+        if any(line and line[0] != _RLM for line in plain(says).split("\n")):
+            yield "a line without a direction"
         for line in "\n".join(words).split("\n"):
             if found := stray_latin(line):
                 yield f"Latin outside isolates: {found}"
@@ -474,7 +477,10 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
-    *(("earlier", step) for step in ("another", "too_late", "nothing_there", "will_hear")),
+    *(
+        ("earlier", step)
+        for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")
+    ),
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
