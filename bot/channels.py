@@ -59,7 +59,7 @@ def make_channels(
     """Made from the settings; nothing connects yet."""
     channels, settings = Channels(), parts.settings
     if settings.uses_telegram:
-        _add_telegram(channels, parts, receive)
+        _add_telegram(channels, parts, database, receive)
     if settings.uses_whatsapp:
         _add_whatsapp(channels, parts, database, receive, report)
     if settings.uses_simulator:
@@ -71,25 +71,38 @@ def make_senders(settings: Settings) -> dict[str, Channel]:
     """The channels with credentials, to ask whether they answer."""
     senders: dict[str, Channel] = {}
     if settings.uses_telegram:
-        senders["telegram"] = _telegram(settings)
+        senders["telegram"] = make_telegram(settings)
     if settings.uses_whatsapp:
         senders["whatsapp"] = _whatsapp(settings)
     return senders
 
 
-def _telegram(settings: Settings) -> "TelegramChannel":
+def make_telegram(settings: Settings) -> "TelegramChannel":
+    """The bot, with its token."""
     from bot.telegram.channel import TelegramChannel
 
     token = settings.telegram_bot_token.get_secret_value()
-    return TelegramChannel(token, settings.telegram_api_base_url)
+    return TelegramChannel(
+        token, settings.telegram_api_base_url, operators=settings.operators_chat_id
+    )
 
 
-def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
+def _operators(
+    settings: Settings, telegram: "TelegramChannel", engine: Engine, database: DatabaseThread
+) -> Channel:
+    from bot.telegram.operators import OperatorsChannel
+
+    return OperatorsChannel(telegram, engine, database, settings.operators_chat_id)
+
+
+def _add_telegram(
+    channels: Channels, parts: "Parts", database: DatabaseThread, receive: Receive
+) -> None:
     from bot.telegram import webhook
     from bot.telegram.polling import poll
     from bot.telegram.setup import BotTexts, WebhookAddress, configure
 
-    settings, channel = parts.settings, _telegram(parts.settings)
+    settings, channel = parts.settings, make_telegram(parts.settings)
     spoken = {
         code: BotTexts(
             texts.commands(speech), texts.description(speech), texts.short_description(speech)
@@ -111,6 +124,8 @@ def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
         await poll(channel, receive, stopping, only_one(parts.engine, _POLLING))
 
     channels.by_name["telegram"] = channel
+    if settings.operators_chat_id:
+        channels.by_name["operators"] = _operators(settings, channel, parts.engine, database)
     channels.loops.append(introduce)
     if hooked:
         channels.routes += webhook.routes(channel, receive, secret)

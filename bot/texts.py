@@ -32,15 +32,6 @@ def short_description(speech: Speech) -> str:
     return _("Work, training, homes, rides and childcare north of Asti. Free, in your language.")
 
 
-def answer_waiting(speech: Speech) -> str:
-    """WhatsApp's opener when the desk has answered; Meta reads it before anybody is sent it."""
-    _ = speech.gettext
-    return _(
-        "Hello from the opportunities desk north of Asti. We have an answer for you. "
-        "Tap the button to read it."
-    )
-
-
 def news_waiting(speech: Speech) -> str:
     """WhatsApp's opener when there is news somebody agreed to get."""
     _ = speech.gettext

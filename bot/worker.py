@@ -15,14 +15,17 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlmodel import col
 
 from bot.address_changes import apply_change
+from bot.answering import Answering
 from bot.blame import kind, where
 from bot.channel import FitsHere, Letter, Received, fits_nowhere
 from bot.clock import Now, local_day
+from bot.from_group import take_word
 from bot.packing import packed, unpacked
-from bot.turn import compute
+from bot.turn import compute, event_rows
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.messages import Outbound
+from storage.audit import By
 from storage.columns import to_ms
 from storage.database import reading
 from storage.desk import DatabaseDesk
@@ -62,11 +65,12 @@ class Worker:
         *,
         takes_turns: bool = True,
         paced: Container[str] = (),
+        answering: Answering | None = None,
     ) -> None:
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
         self._turns = Turns(engine.dialect)
-        self._takes_turns, self._paced = takes_turns, paced
-        self._permits = Permits(engine.dialect)
+        self._takes_turns, self._answering = takes_turns, answering
+        self._permits = Permits(engine.dialect, paced)
         self.failed_turns = 0
         self.queued = self.left_waiting = False
 
@@ -192,14 +196,25 @@ class Worker:
         if received.inbound is None:
             apply_change(connection, received)
             return None
+        if received.operator:
+            if self._answering:
+                take_word(connection, received, self._answering, By(received.operator, now))
+                self.queued = True
+            return None
         person = person or self._turns.person(cursor, channel, address, at)
         if person is None and _answers_nothing(received.inbound.tap):
             return None
         person = person or self._turns.enrol(cursor, channel, address, at)
-        desk = DatabaseDesk(connection, person.contact_id, person.agreed, channel, now, self._zone)
+        desk = DatabaseDesk(
+            connection, person.contact_id, person.agreed, channel, now, self._zone,
+            has_ticket=person.ticket,
+        )  # fmt: skip
         turn, number = compute(self._flows, person, received, desk, local_day(now, self._zone))
         self.failed_turns += bool(number)
         self._save(cursor, person, turn, received, desk, at)
+        if self._answering and not desk.erased:
+            language = turn.conversation.language
+            self.queued |= self._answering.relay(connection, desk, language, now)
         if turn.says is None:
             return None
         says = turn.says
@@ -215,27 +230,17 @@ class Worker:
         at: int,
     ) -> None:
         contact_id = None if desk.erased else person.contact_id
-        language = turn.says.language if turn.says else turn.conversation.language
-        rows: list[dict[str, Any]] = [
-            {
-                "contact_id": contact_id,
-                "kind": event.kind,
-                "flow": event.flow,
-                "step": event.step,
-                "key": event.key,
-                "language": language,
-                "channel": received.channel,
-                "at": at,
-            }
-            for event in turn.events
-        ]
-        self._turns.note(cursor, rows)
+        self._turns.note(cursor, event_rows(turn, contact_id, received.channel, at))
         if desk.erased:
             return
         state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
         if not received.ours:
             self._turns.heard(cursor, received.channel, received.address, at)
+            if received.channel == "whatsapp" and self._turns.release(
+                cursor, received.channel, received.address, at
+            ):
+                self.queued = True
 
     def _post(
         self,
@@ -251,8 +256,7 @@ class Worker:
     ) -> Letter | None:
         """The reply: in the webhook's answer where it fits and nothing else is owed, or queued."""
         here = not (person.owed or desk.erased) and fits_here(says)
-        if here and received.channel in self._paced:
-            here = self._permits.take_one(cursor, received.channel, received.address, at)
+        here = here and self._permits.take_one(cursor, received.channel, received.address, at)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(
@@ -280,10 +284,8 @@ class Worker:
         """A repeated delivery changes nothing; a reply that went in the answer is served again."""
         received = delivery.received
         row = self._turns.reply(cursor, received.channel, received.external_id)
-        if row is None:
-            return None
-        says = Outbound.from_json(json.loads(row[2]))
-        if not delivery.fits_here(says):
+        says = Outbound.from_json(json.loads(row[2])) if row else None
+        if row is None or says is None or not delivery.fits_here(says):
             return None
         return Letter(row[0], received.channel, row[1], says, received.message)
 

@@ -74,8 +74,8 @@ class Outbound:
 
     ``buttons`` answer the question, ``controls`` (back, skip, menu …) always follow them;
     ``edits``: this replaces the message that was just tapped, where the channel can do that;
-    ``howto``: one line, in the person's language, for channels that draw no buttons; ``template``:
-    WhatsApp sends this approved template, in ``language``, in place of the text.
+    ``howto``: one line, in the person's language, for channels that draw no buttons;
+    ``template``: what may be said at any time, where a channel has that approved beforehand.
     """
 
     text: str

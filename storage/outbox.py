@@ -32,6 +32,8 @@ RETRIED_AFTER = timedelta(minutes=5)
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 UNASKED = 2
 """The priority of what nobody has asked for: broadcasts and alerts come last."""
+HELD = "held"
+"""The status of what may go out only once the person has written."""
 
 
 @dataclass(frozen=True, slots=True)

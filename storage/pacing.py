@@ -5,7 +5,7 @@ answer. So in no second more than N messages reach the provider, however long ea
 and whichever process sends it; and the address on a permit gets no second message meanwhile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,9 +67,10 @@ def pause(
 
 
 class Permits:
-    """The statements of the hot path, prepared for one dialect."""
+    """The statements of the hot path, prepared for one dialect; ``paced`` channels need permits."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, paced: Container[str] = ()) -> None:
+        self._paced = paced
         self._free = Prepared(_free_query(), dialect)
         self._take = Prepared(_take_update(), dialect)
         self._cool = Prepared(_cool_update(), dialect)
@@ -94,6 +95,8 @@ class Permits:
 
     def take_one(self, cursor: Cursor, channel: str, address: str, now: int) -> bool:
         """A permit for a reply in a webhook's answer; False when none is free for this address."""
+        if channel not in self._paced:
+            return True
         until = now + round(IN_ANSWER_COOLS.total_seconds() * 1000)
         row = self._take_one.run(cursor, channel=channel, address=address, now=now, until=until)
         return row.fetchone() is not None

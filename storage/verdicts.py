@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
+from flows.tickets.letters import WAITS
 from storage.columns import from_ms, to_ms
 from storage.models import Outbox
-from storage.outbox import UNASKED
+from storage.outbox import HELD, UNASKED
 from storage.templates import approved
 
 WINDOW = timedelta(hours=24) - timedelta(minutes=2)
@@ -27,7 +28,7 @@ WINDOW = timedelta(hours=24) - timedelta(minutes=2)
 HELD_AT_MOST = timedelta(days=7)
 """A row that waits for the person to write expires after so long, if not before."""
 
-ANSWER_WAITING, NEWS_WAITING = "answer_waiting", "news_waiting"
+ANSWER_WAITING, NEWS_WAITING = WAITS, "news_waiting"
 """The openers: the desk has answered (utility), the desk has news (marketing)."""
 
 _WINDOWED = "whatsapp"
@@ -93,7 +94,7 @@ def _is_approved(connection: Connection, row: Candidate) -> bool:
 
 
 def _opened(connection: Connection, row: Candidate, now: datetime) -> Candidate | None:
-    """Held until the person writes (`storage.turns.Turns.heard`); once an opener asks them to."""
+    """Held until the person writes (`storage.turns.Turns.release`); once an opener asks them to."""
     opener = NEWS_WAITING if row.priority == UNASKED else ANSWER_WAITING
     if not approved(connection, opener, row.words["language"]):
         _end(connection, row, now, "failed", "window_closed")
@@ -102,7 +103,7 @@ def _opened(connection: Connection, row: Candidate, now: datetime) -> Candidate 
     if row.expires_at is not None:
         until = min(until, from_ms(row.expires_at))
     if _asked(connection, row):
-        held = {"status": "held", "problem": "window_closed", "due_at": until, "expires_at": until}
+        held = {"status": HELD, "problem": "window_closed", "due_at": until, "expires_at": until}
         _change(connection, row, **held)
         return None
     _change(connection, row, expires_at=until)
@@ -116,7 +117,7 @@ def _asked(connection: Connection, row: Candidate) -> bool:
         col(Outbox.channel) == row.channel,
         col(Outbox.address) == row.address,
         col(Outbox.closed_at).is_(None),
-        col(Outbox.status) == "held",
+        col(Outbox.status) == HELD,
         kind if row.priority == UNASKED else ~kind,
     )
     return connection.execute(query.limit(1)).first() is not None

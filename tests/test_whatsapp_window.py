@@ -80,6 +80,7 @@ def writes(engine: Engine, clock: Clock) -> None:
     with engine.begin() as connection:
         turns = Turns(engine.dialect)
         turns.heard(cursor_of(connection), "whatsapp", AMINA, to_ms(clock()))
+        assert turns.release(cursor_of(connection), "whatsapp", AMINA, to_ms(clock()))
 
 
 def test_inside_of_the_window_free_text_goes(database: Engine) -> None:
@@ -218,7 +219,7 @@ def test_outside_of_the_window_twilio_takes_the_approved_opener_and_nothing_else
         await channel.send(letter)
         await server.settle()
         [shown] = server.messages
-        assert [id for _, id, _ in shown.buttons] == ["go:menu"]
+        assert [id for _, id, _ in shown.buttons] == ["go:person"]
         assert len(server.calls) == 2
 
     tell(story)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot import texts
 from bot.whatsapp.templates import FRIENDLY, NAMES
 from flows.speech import Speech
+from flows.tickets.letters import waits_button, waits_text
 from storage.models import Template
 from storage.templates import has_own, template_name
 from storage.verdicts import ANSWER_WAITING, NEWS_WAITING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client  # type: ignore[import-untyped]
 
 _CATEGORIES = {ANSWER_WAITING: "UTILITY", NEWS_WAITING: "MARKETING"}
-_TAP = "go:menu"
+_TAPS = {ANSWER_WAITING: "go:person", NEWS_WAITING: "go:menu"}
 _META = {"pt": "pt_PT", "zh": "zh_CN"}
 _NOT_ASKED = "unsubmitted"
 
@@ -42,7 +43,8 @@ def openers(languages: Iterable[Speech]) -> Iterator[Template]:
 def definition(template: Template, speech: Speech) -> dict[str, Any]:
     """The payload for Twilio's Content API (POST /v1/Content)."""
     name = template.name.removesuffix(f"_{template.language}")
-    action = {"type": "QUICK_REPLY", "title": texts.read_it(speech), "id": _TAP}
+    title = waits_button(speech) if name == ANSWER_WAITING else texts.read_it(speech)
+    action = {"type": "QUICK_REPLY", "title": title, "id": _TAPS[name]}
     body = {"body": _words(name, speech), "actions": [action]}
     return {
         "friendly_name": f"{FRIENDLY}{template.name}",
@@ -54,7 +56,7 @@ def definition(template: Template, speech: Speech) -> dict[str, Any]:
 
 def _words(name: str, speech: Speech) -> str:
     """Empty where they are not translated: nobody submits English as Punjabi."""
-    say = texts.answer_waiting if name == ANSWER_WAITING else texts.news_waiting
+    say = waits_text if name == ANSWER_WAITING else texts.news_waiting
     words, english = say(speech), say(Speech("en", NullTranslations()))
     return "" if words == english and speech.code != "en" else words
 

@@ -40,7 +40,8 @@ class LoopbackTwilio:
     """``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
 
     ``webhook_url`` is what the sender is set to, ``posts`` how it is called; ``heard`` is when
-    each address last wrote, ``stopped`` who opted out, ``now`` the clock.
+    each address last wrote, ``stopped`` who opted out, ``now`` the clock; ``shelf`` keeps the
+    templates, and what Meta says of them.
     """
 
     def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
