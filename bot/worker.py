@@ -71,8 +71,7 @@ class Worker:
         self._turns = Turns(engine.dialect)
         self._takes_turns, self._answering = takes_turns, answering
         self._permits = Permits(engine.dialect, paced)
-        self.failed_turns = 0
-        self.queued = self.left_waiting = False
+        self.failed_turns, self.queued, self.left_waiting = 0, False, False
 
     def take(self, deliveries: Sequence[Delivery]) -> list[Letter | Exception | None]:
         """Store deliveries and take the turns that are free, in one transaction.

@@ -348,10 +348,12 @@ def test_a_held_answer_holds_up_nothing_else(desk: Desk) -> None:
     number = late(desk)
     desk.reply(number, "Venga domani.")
     with desk.parts.engine.begin() as connection:
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
         letter = Outbox(
             channel="whatsapp",
             address="+39",
-            body='{"text": "r", "language": "it"}',
+            body='{"text": "r", "language": "it", "template": "answer_waiting"}',
             origin="reminder",
             priority=1,
             due_at=desk.clock(),
