@@ -102,7 +102,9 @@ class Engine:
         text = clean(inbound.text)
         if asked and text and (option := read_option(text, asked, exactly)):
             return option
-        meaning = self.words.meaning(text, draft.speech.code)
+        named = asked is not None and asked.kind == "text"
+        look_up = self.words.meaning_beside_names if named else self.words.meaning
+        meaning = look_up(text, draft.speech.code)
         if meaning.startswith("go:"):
             return Begin(meaning.removeprefix("go:"))
         if meaning:

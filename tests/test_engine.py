@@ -245,6 +245,20 @@ def step_of(chat: Chat) -> str:
     return chat.conversation.asked.step if chat.conversation.asked else ""
 
 
+@pytest.mark.parametrize("name", ["Nina", "Sari", "Om", "Ama", "Job"])
+def test_a_name_is_no_wish(flows: Engine, offers: MemoryOffers, name: str) -> None:
+    chat = in_intake(flows, offers)
+    chat.say("3")
+    assert step_of(chat) == "name"
+    for words, there in [("back", ("intake", "age")), ("STOP", ("stop", "confirmed"))]:
+        said = chat.try_out(Inbound(words)).conversation.asked
+        assert said and (said.flow, said.step) == there
+    for language in ("français", "italiano"):
+        assert chat.try_out(Inbound(language)).conversation.language == language[:2]
+    chat.say(name)
+    assert step_of(chat) == "comune" and chat.conversation.profile["name"] == name
+
+
 def test_an_old_tap_never_answers_the_pending_question(flows: Engine, offers: MemoryOffers) -> None:
     chat = in_intake(flows, offers)
     old = chat.conversation.asked
