@@ -245,6 +245,13 @@ def step_of(chat: Chat) -> str:
     return chat.conversation.asked.step if chat.conversation.asked else ""
 
 
+def test_a_language_asked_for_in_own_words(flows: Engine, offers: MemoryOffers) -> None:
+    chat = in_intake(flows, offers)
+    turn = chat.say("can you speak french with me please?")
+    assert chat.conversation.language == "fr" and step_of(chat) == "age"
+    assert turn.says and "Quel âge avez-vous" in turn.says.text
+
+
 @pytest.mark.parametrize("name", ["Nina", "Sari", "Om", "Ama", "Job"])
 def test_a_name_is_no_wish(flows: Engine, offers: MemoryOffers, name: str) -> None:
     chat = in_intake(flows, offers)
