@@ -95,7 +95,7 @@ class Engine:
         asked = draft.asked
         if inbound.start:
             return self._linked(clean(inbound.start, _LONGEST_TAP))
-        if inbound.tap and not draft.questions and not inbound.tap.startswith("go:"):
+        if not draft.questions and inbound.tap.endswith(_ERASING):
             return Again()  # the second tap on "delete everything": there is nobody any more
         if inbound.tap:
             return read_tap(clean(inbound.tap, _LONGEST_TAP), asked, draft.last)
@@ -134,6 +134,7 @@ class Engine:
 
 
 _LONGEST_TAP = 64
+_ERASING = (":yes", ":under_14")
 _BEFORE_LANGUAGE = ("stop", "welcome")
 _GREETINGS = ("menu", "welcome_back")  # no wish to come back to
 _NO_WISH = ("greeting", "menu", "language_change")

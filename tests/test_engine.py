@@ -696,3 +696,5 @@ def test_a_double_tap_on_delete_does_not_begin_again(flows: Engine, offers: Memo
     assert chat.conversation == Conversation(questions=chat.conversation.questions)
     chat.conversation = Conversation()  # the row is gone from the database
     assert chat.say(tap).says is None
+    chat.say(Inbound(tap="3:_back"))  # weeks later, on an old button
+    assert step_of(chat) == "language"

@@ -495,7 +495,7 @@ _SILENT = {
     ("answer", "outside"),
     ("answer", "hello"),
     ("answer", "leave"),
-    ("answer", "language"),
+    ("answer", "other_language"),
     ("answer", "elsewhere"),
     ("take", "gone"),
     ("teach", "taught"),
