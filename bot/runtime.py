@@ -96,7 +96,9 @@ class Runtime:
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
+        self._sender = Sender(
+            engine, self._database, self._channels.by_name, now, settings.rules, lease
+        )
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)

@@ -1,6 +1,7 @@
 """Settings, from the environment and `.env`; a wrong value stops the program with one line."""
 
 import re
+from datetime import time
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
@@ -20,6 +21,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.channel import LONGEST_SEND_SECONDS
+from flows.outreach.quiet import Quiet, parse_days
+from flows.outreach.verdict import Rules
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
@@ -64,6 +67,10 @@ class Settings(BaseSettings):
     demo: bool = False
     sportello_operator: str = ""
     operators_chat_id: str = ""
+    quiet_from: time = time(21)
+    quiet_until: time = time(8)
+    quiet_days: str = ""
+    weekly_messages: int = Field(3, ge=1, le=100)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -108,6 +115,15 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("should be a zone of the tz database such as Europe/Rome") from None
+        return value
+
+    @field_validator("quiet_days")
+    @classmethod
+    def _known_days(cls, value: str) -> str:
+        try:
+            parse_days(value)
+        except ValueError:
+            raise ValueError("should be days such as 12-25, 2027-03-28") from None
         return value
 
     @model_validator(mode="after")
@@ -161,6 +177,12 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
         return ZoneInfo(self.timezone)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What holds for all that is written to people unasked."""
+        quiet = Quiet(self.quiet_from, self.quiet_until, parse_days(self.quiet_days))
+        return Rules(self.zone, quiet, self.weekly_messages)
 
 
 def _need(name: str, value: str, right: str) -> None:

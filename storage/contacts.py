@@ -19,6 +19,7 @@ from storage.models import (
     Listing,
     ListingText,
     Outbox,
+    Tag,
     Unanswered,
     Waiting,
 )
@@ -85,6 +86,7 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
         "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
+        "tags": [row["tag"] for row in _rows(connection, Tag, col(Tag.contact_id) == contact_id)],
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "answers_for": list(
             connection.execute(

@@ -84,7 +84,8 @@ class Site:
                 return await super().send(letter)
 
         channel = Watched(self.parts.engine, thread, self.parts.now)
-        sender = Sender(self.parts.engine, thread, {"simulator": channel}, self.parts.now)  # type: ignore[dict-item]
+        rules, by_name = self.parts.settings.rules, {"simulator": channel}
+        sender = Sender(self.parts.engine, thread, by_name, self.parts.now, rules)  # type: ignore[arg-type]
         for _ in range(2):  # what is claimed in one round is written down in the next
             await sender._round()
             await asyncio.gather(*sender._flying)

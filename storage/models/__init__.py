@@ -12,6 +12,7 @@ from storage.models.agenda import (
 )
 from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
 from storage.models.offers import Listing, ListingText
+from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 
@@ -19,6 +20,9 @@ __all__ = [
     "Address",
     "Appointment",
     "Audit",
+    "Broadcast",
+    "BroadcastCount",
+    "BroadcastText",
     "Consent",
     "Contact",
     "Conversation",
@@ -36,7 +40,9 @@ __all__ = [
     "Notice",
     "Outbox",
     "Reminder",
+    "Segment",
     "SimulatorMessage",
+    "Tag",
     "Template",
     "Unanswered",
     "Waiting",
