@@ -92,7 +92,11 @@ Reading = Answer | Toggle | Control | Begin | Maybe | Again | Question | Misread
 
 _SIMILAR = 84.0
 # "1, 3 e 4", in every language we speak
-_AND = frozenset(map(fold, "e ed and et و y și dhe і та й и اور এবং ও আর और ਅਤੇ ਤੇ".split()))
+_AND_WORDS = (
+    "e", "ed", "and", "et", "y", "și", "dhe", "і", "та", "й", "и",
+    "و", "اور", "এবং", "ও", "আর", "और", "ਅਤੇ", "ਤੇ",
+)  # fmt: skip
+_AND = frozenset(map(fold, _AND_WORDS))
 _MOST_WORDS = 5  # around a number that is an age: "I am 27 years old"
 _COMMA = re.compile("[,،;؛]")
 
