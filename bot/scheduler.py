@@ -10,6 +10,7 @@ from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from storage import unanswered, upkeep
 from storage.erasure import scrub
 
@@ -29,9 +30,10 @@ class Scheduler:
         now: Now,
         chores: Chores,
         correspondence: Correspondence,
+        outreach: Outreach,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
-        self._correspondence = correspondence
+        self._correspondence, self._outreach = correspondence, outreach
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -57,6 +59,17 @@ class Scheduler:
                 await self._database.run(work)
             except Exception as error:
                 log.error("scheduler: %s", type(error).__name__)
+        await self._send_broadcasts()
+
+    async def _send_broadcasts(self) -> None:
+        """Page by page: replies go in between."""
+        try:
+            await self._database.run(self._outreach.start, self._now())
+            while await self._database.run(self._outreach.expand, self._now()):
+                pass
+            await self._database.run(self._outreach.finish, self._now())
+        except Exception as error:
+            log.error("scheduler: %s", type(error).__name__)
 
     def _do_chores(self) -> None:
         with self._engine.begin() as connection:

@@ -25,6 +25,7 @@ from flows.desk import (
     NoteGaps,
     NoteInterest,
     NoteRefusal,
+    NoteTap,
     RecordConsent,
     SetAlerts,
 )
@@ -39,6 +40,7 @@ from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outreach import broadcasts
 
 # Built once: building a statement costs several times what running it does.
 _CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
@@ -112,6 +114,8 @@ class DatabaseDesk:
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
                 return self._flag(danger)
+            case NoteTap(broadcast):
+                return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case (
