@@ -14,6 +14,7 @@ from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -65,7 +66,8 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes).tick()
+            sends = Outreach(parts.engine, parts.settings.rules)
+            await Scheduler(parts.engine, thread, parts.now, chores, writes, sends).tick()
             thread.close()
 
         asyncio.run(tick())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, literal, select
+from sqlalchemy import BigInteger, Connection, distinct, func, literal, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -82,7 +82,8 @@ def _counts(connection: Connection, which: Any) -> Iterator[Any]:
     yield from connection.execute(states)
     e, ms = Event, int(BECAUSE.total_seconds() * 1000)
     said = (col(e.kind) == "did") & (col(e.flow) == "stop") & (col(e.step) == "silence")
-    after = (col(e.at) >= col(o.created_at)) & (col(e.at) <= col(o.closed_at) + ms)
+    at, closed = type_coerce(col(e.at), BigInteger), type_coerce(col(o.closed_at), BigInteger)
+    after = (col(e.at) >= col(o.created_at)) & (at <= closed + ms)
     stops = (
         select(
             *keys,
