@@ -477,7 +477,10 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
-    *(("earlier", step) for step in ("another", "too_late", "nothing_there", "will_hear")),
+    *(
+        ("earlier", step)
+        for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")
+    ),
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
