@@ -49,7 +49,9 @@ def measured(database: str, count: int) -> dict[str, float]:
     with engine.begin() as connection:
         id = broadcasts.create(connection, {"name": "bench"}, by)
         wording.save(connection, id, {"it": "Ciao, c'è un corso nuovo."}, frozenset(), by)
-        letters = wording.letters(connection, broadcasts.get(connection, id) or {}, load_languages("it"))
+        letters = wording.letters(
+            connection, broadcasts.get(connection, id) or {}, load_languages("it")
+        )
     before, began = _resident(), time.perf_counter()
     with engine.begin() as connection:
         row = broadcasts.get(connection, id) or {}

@@ -6,7 +6,7 @@ import typer
 
 from bot.commands import opening
 from bot.commands.output import AsJson, print_json, print_table, say, short, stop
-from bot.commands.showing import REASONS, existing, letters_of, plan_of, print_tally, print_when
+from bot.commands.showing import REASONS, existing, letters_of, plan_of, print_tally
 
 if TYPE_CHECKING:
     from flows.messages import Outbound
@@ -55,6 +55,7 @@ def send(
     from bot.commands.watching import queue_all, watch
     from storage.outreach import broadcasts
 
+    _still_a_draft(id)
     letters = _shown(id)
     if not yes:
         typer.confirm("Send it?", abort=True)
@@ -64,9 +65,9 @@ def send(
         done = broadcasts.send(connection, id, letters, by, due_at)
         state = existing(connection, id)["state"]
     if not done:
-        stop(f"Broadcast {id} is {state}: somebody has sent it before, or it is over.")
+        stop(f"Broadcast {id} is {state}: somebody was faster.")
     if due_at > by.now:
-        print_when(due_at)
+        say(f"Broadcast {id} goes out then. `broadcast cancel {id}` calls it off.")
         return
     queue_all()
     say(f"Broadcast {id} is on its way. `broadcast pause {id}` holds it.")
@@ -90,9 +91,12 @@ def schedule(
 
     if bool(at) == bool(repeat):
         stop("Say when: a day and hour, or --repeat.")
-    first, by = _first(at, repeat), opening.by()
-    local = first.astimezone(opening.settings().zone)
+    _still_a_draft(id)
+    rules, by = opening.settings().rules, opening.by()
+    first = rules.from_(_first(at, repeat))  # by day, also where the hour named is at night
+    local = first.astimezone(rules.zone)
     letters = _shown(id)
+    say("So it would be now; who gets it is judged again when it goes out.")
     when = f"{'first ' if repeat else ''}on {local:%A %d %B %Y, %H:%M}"
     if not yes:
         typer.confirm(f"Send it {when}?", abort=True)
@@ -102,7 +106,7 @@ def schedule(
         )
         state = existing(connection, id)["state"]
     if not done:
-        stop(f"Broadcast {id} is {state}: only a draft can be scheduled.")
+        stop(f"Broadcast {id} is {state}: somebody was faster.")
     say(f"Broadcast {id} goes out {when}. `broadcast cancel {id}` calls it off.")
 
 
@@ -177,13 +181,22 @@ def report(id: Id, as_json: AsJson = False) -> None:
         print_json({"state": row["state"], "by": rows, "why": problems, "left_out": left_out})
         return
     say(f"Broadcast {id} ({row['name']}): {row['state']}")
+    if row["repeats"]:
+        say("It repeats: each run is a broadcast of its own in `broadcast list`.")
     for table in (rows, problems, left_out):
         if table:
-            columns = list(table[0])
+            columns = [name for name in table[0] if any(line[name] for line in table)]
             print_table(columns, [[str(line[name]) for name in columns] for line in table])
 
 
 _STATES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown")
+
+
+def _still_a_draft(id: int) -> None:
+    with opening.to_read().begin() as connection:
+        state = existing(connection, id)["state"]
+    if state != "draft":
+        stop(f"Broadcast {id} is {state}: only a draft can be sent.")
 
 
 def _shown(id: int, *, as_json: bool = False) -> "dict[str, Outbound]":

@@ -7,8 +7,6 @@ from bot.commands import opening
 from bot.commands.output import print_table, printable, say, stop
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Connection
 
     from flows.messages import Outbound
@@ -93,13 +91,8 @@ def print_tally(tally: "Tally", plan: "Plan", states: Mapping[str, str]) -> None
         print_table(("left out because", "language", "people"), _reasons(tally, states))
     for language, channel in sorted({(key[0], key[1]) for key in tally.going}):
         print_letter(plan.letters[language], channel, f"{language}, {channel}")
-    print_when(plan.at)
-
-
-def print_when(at: "datetime") -> None:
-    """That it is night, where it is."""
-    if at > opening.by().now:
-        local = at.astimezone(opening.settings().zone)
+    if plan.at > opening.by().now:
+        local = plan.at.astimezone(opening.settings().zone)
         say(f"It is quiet now: nothing goes out before {local:%A %d %B, %H:%M}.")
 
 
