@@ -11,6 +11,7 @@ from bot.commands import (
     contacts,
     content,
     desk,
+    inbox,
     opening,
     operators,
     questions,
@@ -33,7 +34,7 @@ app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
-app.add_typer(operators.inbox, name="inbox")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
@@ -126,8 +127,9 @@ def main() -> None:
     from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
     from storage.content.sheets import ContentError
+    from storage.tickets.operators import TicketError
 
-    known = (WrongSettingError, UncompiledCatalogError, ContentError)
+    known = (WrongSettingError, UncompiledCatalogError, ContentError, TicketError)
     try:
         app()
     except (*known, ProvisionError) as error:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
+from bot.answering import Answering
 from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
@@ -66,8 +67,12 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            sends = Outreach(parts.engine, parts.settings.rules)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes, sends).tick()
+            answering, sends = (
+                Answering(parts.languages),
+                Outreach(parts.engine, parts.settings.rules),
+            )
+            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering, sends)
+            await scheduler.tick()
             thread.close()
 
         asyncio.run(tick())

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlmodel import col
 
+from bot.answering import Answering
 from bot.channel import Letter, Sent
 from bot.chores import Chores
 from bot.correspondence import Correspondence
@@ -301,8 +302,8 @@ def test_the_scheduler_sends_what_is_due(database: Engine, languages: Languages)
     async def go() -> None:
         thread, clock = DatabaseThread(database), Clock()
         chores, writes = Chores(languages["it"], ROME, ""), Correspondence(languages, ROME)
-        outreach = Outreach(database, RULES)
-        await Scheduler(database, thread, clock, chores, writes, outreach).tick()
+        answering, outreach = Answering(languages), Outreach(database, RULES)
+        await Scheduler(database, thread, clock, chores, writes, answering, outreach).tick()
         thread.close()
 
     asyncio.run(go())
