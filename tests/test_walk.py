@@ -505,6 +505,7 @@ _SILENT = {
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
+    ("news", "to_offer"),
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
