@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -80,8 +80,8 @@ def claim_due(
 ) -> list[Due]:
     """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
 
-    Without ``unasked`` broadcasts and alerts wait: it is night. So do those of a broadcast that is
-    held, and nothing goes out after it has expired.
+    Without ``unasked`` broadcasts, alerts and reminders wait: it is night. So do those of a
+    broadcast that is held, and nothing goes out after it has expired.
 
     At most one row of an address is in flight, and its rows go in order: a row waits while an
     earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
@@ -98,6 +98,7 @@ def claim_due(
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
             _not_held(earlier),
+            _awake(earlier, unasked=unasked),
             or_(
                 col(earlier.status) == "sending",
                 and_(
@@ -118,7 +119,7 @@ def claim_due(
             col(o.status) != "sending",
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
-            col(o.priority) <= (UNASKED if unasked else UNASKED - 1),
+            _awake(o, unasked=unasked),
             or_(col(o.expires_at).is_(None), col(o.expires_at) > now),
             _not_held(o),
             ~blocked,
@@ -140,6 +141,11 @@ def claim_due(
             )
         )
     return due
+
+
+def _awake(row: Any, *, unasked: bool) -> ColumnElement[bool]:
+    """Whether it may go out now; at night a reminder that is late waits for the morning."""
+    return true() if unasked else and_(col(row.priority) < UNASKED, col(row.origin) != "reminder")
 
 
 def _not_held(row: Any) -> ColumnElement[bool]:

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from icalendar import Calendar
 from sqlalchemy import Connection, Engine, func, insert, select, text
 from sqlmodel import col
 
 from flows.agenda.slots import Slot, Wish
-from storage.agenda import booking, person, reminders, waiting
+from storage.agenda import booking, ics, person, reminders, waiting
 from storage.agenda.booking import Booking
 from storage.agenda.desk_file import read_desk
 from storage.agenda.operators import stranded
@@ -322,3 +323,37 @@ def test_a_closure_and_a_booking_at_once_end_in_order(desk: Engine) -> None:
         add_exception(connection, row, By("anna", START))
         assert book(connection, 2, slot_at(10)) == "taken"
         assert [r["id"] for r in stranded(connection, START, ROME)] == [id]
+
+
+def _event(connection: Connection, id: int | str, contact: int = 1) -> dict[str, str]:
+    content = ics.of_one(connection, int(id), contact, START)
+    assert content is not None
+    (event,) = Calendar.from_ical(content).walk("VEVENT")
+    return {name: str(event[name]) for name in ("UID", "SEQUENCE", "STATUS")} | {
+        "at": f"{event.decoded('DTSTART'):%d %H:%M}"
+    }
+
+
+def test_a_calendar_moves_what_was_moved_and_cancels_what_was_cancelled(desk: Engine) -> None:
+    with desk.begin() as connection:
+        first = book(connection, 1)
+        was = _event(connection, first)
+        assert was == {
+            "UID": f"appointment-{first}@sportello",
+            "SEQUENCE": "0",
+            "STATUS": "CONFIRMED",
+            "at": "26 08:00",
+        }
+        second = book(connection, 1, slot_at(12), moves=int(first))
+        now = was | {"SEQUENCE": "1", "at": "26 11:00"}
+        assert _event(connection, second) == _event(connection, first) == now
+        waiting.wait(connection, 1, CV, int(second), START)
+        (offer,) = waiting.offer_freed(connection, START, ROME)
+        waiting.answer(connection, offer.appointment, 1, START, take=True)
+        for id in (first, second, offer.appointment):
+            event = _event(connection, id)
+            assert (event["UID"], event["SEQUENCE"]) == (was["UID"], "2")
+        booking.cancel(connection, offer.appointment, 1, START)
+        gone = _event(connection, first)
+        assert (gone["STATUS"], gone["SEQUENCE"]) == ("CANCELLED", "3")
+        assert ics.of_one(connection, int(first), 2, START) is None  # nobody else's business

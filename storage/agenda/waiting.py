@@ -60,13 +60,15 @@ def answer(connection: Connection, id: int, contact_id: int, now: datetime, *, t
         _pass_on(connection, row, now)
         return "gone" if take else "done"
     waiting = _waiting_of(connection, contact_id, row["topic"])
-    old = waiting["appointment_id"] if waiting else None
+    before = waiting["appointment_id"] if waiting else None
+    old = booking.live_of(connection, before, contact_id) if before else None
     if old is None and booking.has_enough(connection, contact_id, now):
         return "enough"
-    values = {"status": "booked", "held_until": None}
+    moved = booking.instead_of(old) if old else {}
+    values = {"status": "booked", "held_until": None, **moved}
     connection.execute(update(Appointment).where(col(Appointment.id) == id).values(**values))
     if old:
-        booking.end(connection, old, "moved", now)
+        booking.end(connection, old["id"], "moved", now)
     _close(connection, contact_id, row["topic"], now)
     return str(id)
 
