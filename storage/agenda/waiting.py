@@ -81,6 +81,8 @@ def offer_freed(connection: Connection, now: datetime, zone: ZoneInfo) -> list[O
     _forget_past(connection, now)
     time, looked, offers = hold_time(connection), dict[Wish, list[Slot]](), list[Offer]()
     for row in _in_turn(connection):
+        if row["contact_id"] in {offer.contact_id for offer in offers}:
+            continue  # one question at a time, also to who waits for two things
         wish = Wish(row["topic"], row["language"], row["place"])
         if wish not in looked:
             looked[wish] = booking.free_slots(connection, wish, now, zone)
