@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -116,6 +117,7 @@ Command = (
     | AnswerForOffer
     | EraseContact
     | AgendaCommand
+    | TicketCommand
 )
 
 
@@ -147,6 +149,11 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """The people of the desk, and what this person wrote to them."""
         ...
 
     def perform(self, command: Command) -> str:

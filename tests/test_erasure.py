@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
+from bot.answering import Answering
 from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
@@ -65,7 +66,9 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes).tick()
+            answering = Answering(parts.languages)
+            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering)
+            await scheduler.tick()
             thread.close()
 
         asyncio.run(tick())
