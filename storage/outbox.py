@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -100,8 +100,7 @@ def claim_due(
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
             col(earlier.status) != HELD,
-            _not_held(earlier),
-            _awake(earlier, unasked=unasked),
+            _may_go(earlier, unasked=unasked),
             or_(
                 col(earlier.status) == "sending",
                 and_(
@@ -122,9 +121,8 @@ def claim_due(
             col(o.status).not_in(("sending", HELD)),
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
-            _awake(o, unasked=unasked),
             or_(col(o.expires_at).is_(None), col(o.expires_at) > now),
-            _not_held(o),
+            _may_go(o, unasked=unasked),
             ~blocked,
         )
         .order_by(col(o.priority), col(o.id))
@@ -146,15 +144,12 @@ def claim_due(
     return due
 
 
-def _awake(row: Any, *, unasked: bool) -> ColumnElement[bool]:
-    """Whether it may go out now; at night a reminder that is late waits for the morning."""
-    return true() if unasked else and_(col(row.priority) < UNASKED, col(row.origin) != "reminder")
-
-
-def _not_held(row: Any) -> ColumnElement[bool]:
-    """Not of a broadcast that somebody paused or cancelled."""
+def _may_go(row: Any, *, unasked: bool) -> ColumnElement[bool]:
+    """Not of a broadcast that is paused or cancelled; at night no reminder that is late either."""
     held = select(col(Broadcast.id)).where(col(Broadcast.state).in_(("paused", "cancelled")))
-    return or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
+    free = or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
+    asked = and_(col(row.priority) < UNASKED, col(row.origin) != "reminder")
+    return free if unasked else and_(free, asked)
 
 
 def of_letter(connection: Connection, letter: int, channel: str) -> Posted | None:
