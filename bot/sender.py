@@ -152,10 +152,10 @@ class Sender:
 
     def _rooms(self) -> dict[str, tuple[int, int, int]]:
         """How many more may fly on each channel, when the last is a reply, a reminder, unasked."""
-        awake, rooms = self._rules.awake(self._now()), {}
+        rooms = {}
         for name in self._channels:
             free = LANES - self._busy[name]
-            rooms[name] = (free, free, max(0, free - _FOR_REPLIES) if awake else 0)
+            rooms[name] = (free, free, max(0, free - _FOR_REPLIES))
         return rooms
 
     def _sweep(self) -> int:
@@ -171,6 +171,7 @@ class Sender:
     ) -> list[Due]:
         """Write outcomes down and claim what is due, in one transaction."""
         now, due = self._now(), []
+        awake = self._rules.awake(now)
         with self._engine.begin() as connection:
             for change in changes:
                 change.apply(connection, now)
@@ -179,7 +180,9 @@ class Sender:
             for channel, room in rooms.items():
                 if room[REPLY] > 0:
                     paced = channel in self._paced
-                    due += self._claims.claim(connection, channel, room, now, paced=paced)
+                    due += self._claims.claim(
+                        connection, channel, room, now, paced=paced, unasked=awake
+                    )
         if erased:
             scrub(self._engine)
         return due

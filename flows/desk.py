@@ -103,6 +103,13 @@ class AnswerForOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTap:
+    """The person went on from this broadcast; the result is its number, or ``unknown``."""
+
+    broadcast: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseContact:
     """Forget everything about the person, for good."""
 
@@ -115,6 +122,7 @@ Command = (
     | NoteGaps
     | FlagEmergency
     | AnswerForOffer
+    | NoteTap
     | EraseContact
     | AgendaCommand
     | TicketCommand

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    Integer,
     and_,
     bindparam,
     func,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 from flows.outreach.verdict import Rules
 from storage.columns import to_ms
 from storage.models import Address, Broadcast, Contact, Outbox, Permit
+from storage.outbox import UNASKED
 from storage.outreach.judging import judge_again
 from storage.pacing import Permits
 from storage.prepared import Cursor, Prepared, cursor_of
@@ -73,6 +75,7 @@ class Claims:
         now: datetime,
         *,
         paced: bool = False,
+        unasked: bool = True,
     ) -> list[Due]:
         """Mark due rows of a channel ``sending`` and return them, replies first.
 
@@ -80,7 +83,8 @@ class Claims:
         one row of an address is in flight, and its rows go in order: a row waits while an earlier
         one of the same or a more urgent kind is open. Rows another sender locked are skipped. With
         ``paced`` each needs a permit, and a new message waits until the last one to its address is
-        a second old. What must not be sent any more is closed or held.
+        a second old. Without ``unasked`` broadcasts, alerts and reminders wait: it is night. What
+        must not be sent any more is closed or held.
         """
         cursor, at = cursor_of(connection), to_ms(now)
         if self._locks:
@@ -90,9 +94,11 @@ class Claims:
         permits = self._permits.free(cursor, channel, most, at) if paced else [0] * most
         urgent = self._permits.paused_from(cursor, channel, at)
         found: list[Candidate] = []
+        rooms = rooms if unasked else rooms[:UNASKED]
         for priority, room in enumerate(rooms[:urgent]):
             free = min(room, len(permits)) - len(found)
-            found += self._fetch(connection, cursor, channel, priority, free, now)
+            night = 0 if unasked else 1
+            found += self._fetch(connection, cursor, channel, priority, free, night, now)
         due = [_due(row, permit) for row, permit in zip(found, permits, strict=False)]
         if paced:
             self._take_permits(cursor, due, to_ms(now + LONGEST_HELD))
@@ -105,6 +111,7 @@ class Claims:
         channel: str,
         priority: int,
         free: int,
+        night: int,
         now: datetime,
     ) -> list[Candidate]:
         """Up to ``free`` rows that may be sent now."""
@@ -114,7 +121,7 @@ class Claims:
             if most <= 0:
                 break
             taken = self._due.run(
-                cursor, channel=channel, priority=priority, now=to_ms(now), most=most
+                cursor, channel=channel, priority=priority, now=to_ms(now), most=most, night=night
             ).fetchall()
             rows = [Candidate(*row) for row in taken]
             asked = judge_again(connection, rows, self._rules, now) if self._rules else rows
@@ -221,11 +228,15 @@ def _due_query() -> Any:
 
 
 def _goes_on(row: Any) -> ColumnElement[bool]:
-    """Not of a broadcast that somebody paused or cancelled."""
+    """Not of a broadcast that is paused or cancelled; at night no reminder that is late either."""
     b = _table(Broadcast)
     off = or_(b.c.state == literal_column("'paused'"), b.c.state == literal_column("'cancelled'"))
     stopped = select(b.c.id).where(b.c.id == row.c.broadcast_id, off)
-    return or_(row.c.broadcast_id.is_(None), ~stopped.exists())
+    asked = and_(
+        row.c.priority < literal_column(str(UNASKED)), row.c.origin != literal_column("'reminder'")
+    )
+    by_day: Any = bindparam("night", type_=Integer) == literal_column("0")
+    return and_(or_(row.c.broadcast_id.is_(None), ~stopped.exists()), or_(by_day, asked))
 
 
 def _mark_update() -> Any:

@@ -25,6 +25,7 @@ from flows.desk import (
     NoteGaps,
     NoteInterest,
     NoteRefusal,
+    NoteTap,
     RecordConsent,
     SetAlerts,
 )
@@ -40,6 +41,7 @@ from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outreach import broadcasts
 from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
@@ -118,6 +120,8 @@ class DatabaseDesk:
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
                 return "done"
+            case NoteTap(broadcast):
+                return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case (

@@ -44,7 +44,7 @@ def plan_of(connection: Connection, id: int, languages: Languages, **rules: Any)
     row = broadcasts.get(connection, id)
     assert row
     letters = wording.letters(connection, row, languages)
-    return make_plan(connection, row, letters, frozenset(), replace(RULES, **rules), START)
+    return make_plan(connection, row, letters, replace(RULES, **rules), START)
 
 
 def tally_of(connection: Connection, id: int, languages: Languages, **rules: Any) -> Tally:
@@ -66,12 +66,11 @@ def rows_of(connection: Connection, id: int) -> list[Any]:
 
 def claim(connection: Connection, *, awake: bool = True) -> list[int]:
     """Whose rows would be sent now."""
-    rooms = (100, 100, 100 if awake else 0)
     claims = Claims(connection.dialect, RULES)
     return [
         row.id
         for channel in ("telegram", "whatsapp")
-        for row in claims.claim(connection, channel, rooms, START)
+        for row in claims.claim(connection, channel, (100, 100, 100), START, unasked=awake)
     ]
 
 

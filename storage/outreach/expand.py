@@ -19,8 +19,6 @@ from storage.models import Broadcast, Outbox
 from storage.outbox import UNASKED
 from storage.outreach.broadcasts import expires_at
 from storage.outreach.plan import Planned, make_plan
-from storage.templates import languages_of
-from storage.verdicts import NEWS_WAITING
 
 _BROADCAST: Any = Broadcast.__table__  # type: ignore[attr-defined]
 _OUTBOX: Any = Outbox.__table__  # type: ignore[attr-defined]
@@ -45,8 +43,7 @@ def to_expand(connection: Connection) -> list[int]:
 
 def _expand(connection: Connection, row: dict[str, Any], rules: Rules, now: datetime) -> bool:
     letters = {code: Outbound.from_json(body) for code, body in row["letters"].items()}
-    opened = languages_of(connection, NEWS_WAITING, letters)
-    plan = make_plan(connection, row, letters, opened, rules, now)
+    plan = make_plan(connection, row, letters, rules, now)
     planned, last = plan.page(connection, row["reached_id"])
     _queue(connection, row, planned, now)
     left_out = Counter(row["left_out"])

@@ -14,6 +14,8 @@ from flows.outreach.verdict import Means, Rules, Verdict, judge
 from storage.gazetteer import load_gazetteer
 from storage.outreach.recipients import page
 from storage.outreach.segments import audiences
+from storage.templates import languages_of
+from storage.verdicts import NEWS_WAITING
 
 Planned = tuple[Recipient, Verdict]
 
@@ -84,7 +86,6 @@ def make_plan(
     connection: Connection,
     broadcast: Mapping[str, Any],
     letters: Mapping[str, Outbound],
-    templates: frozenset[str],
     rules: Rules,
     at: datetime,
 ) -> Plan:
@@ -96,7 +97,10 @@ def make_plan(
         Audience.from_json(broadcast["audience"]).around(places),
         tuple(segment.around(places) for segment in segments),
         letters,
-        Means(frozenset(letters), templates if broadcast["templates"] else None),
+        Means(
+            frozenset(letters),
+            languages_of(connection, NEWS_WAITING, letters) if broadcast["templates"] else None,
+        ),
         rules,
         at,
     )
