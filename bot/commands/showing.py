@@ -86,7 +86,8 @@ def print_tally(tally: "Tally", plan: "Plan", states: Mapping[str, str]) -> None
         (language, channel, "template, then text" if by_template else "text", count)
         for (language, channel, by_template), count in sorted(tally.going.items())
     ]
-    print_table(("language", "channel", "as", "people"), going)
+    if going:
+        print_table(("language", "channel", "as", "people"), going)
     if tally.left_out:
         print_table(("left out because", "language", "people"), _reasons(tally, states))
     if closed := sum(n for (why, _), n in tally.left_out.items() if why == "window_closed"):
