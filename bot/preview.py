@@ -13,6 +13,7 @@ from flows.engine import Engine
 from flows.messages import Inbound
 from flows.places import Gazetteer
 from flows.talk import Contact
+from flows.tickets.port import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ class _OneOffer:
     @property
     def agenda(self) -> Agenda:
         raise NotImplementedError("an offer's card asks nothing of the agenda")
+
+    @property
+    def tickets(self) -> Tickets:
+        raise NotImplementedError("an offer's card asks nothing of the people of the desk")
 
     def perform(self, command: Command) -> str:
         return "done"

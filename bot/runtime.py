@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot import clock
 from bot.address_changes import apply_problem
+from bot.answering import Answering
 from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
@@ -23,6 +24,7 @@ from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -88,21 +90,29 @@ class Runtime:
         self._news = asyncio.Event()
         settings, engine, now = parts.settings, parts.engine, parts.now
         self._database = DatabaseThread(engine)
+        answering = Answering(parts.languages, settings.operators_chat_id)
         self._worker = Worker(
-            engine, parts.flows, settings.zone, now, takes_turns="worker" in self._roles
+            engine,
+            parts.flows,
+            settings.zone,
+            now,
+            takes_turns="worker" in self._roles,
+            answering=answering,
         )
         self._receiver = Receiver(self._worker, self._database, self._committed)
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(
-            engine, self._database, self._channels.by_name, now, settings.rules, lease
-        )
+        by_name, rules = self._channels.by_name, settings.rules
+        self._sender = Sender(engine, self._database, by_name, now, rules, lease)
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
-        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence)
+        sends = Outreach(engine, rules)
+        self._scheduler = Scheduler(
+            engine, self._database, now, chores, correspondence, answering, sends
+        )
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

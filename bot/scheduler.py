@@ -6,12 +6,15 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
+from bot.answering import Answering
 from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from storage import unanswered, upkeep
 from storage.erasure import scrub
+from storage.tickets import keeping
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +32,12 @@ class Scheduler:
         now: Now,
         chores: Chores,
         correspondence: Correspondence,
+        answering: Answering,
+        outreach: Outreach,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
-        self._correspondence = correspondence
+        self._correspondence, self._answering = correspondence, answering
+        self._outreach = outreach
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -52,11 +58,22 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        for work in (self._tidy, self._do_chores, self._write_about_appointments):
+        for work in (self._tidy, self._do_chores, self._write_about_appointments, self._report):
             try:
                 await self._database.run(work)
             except Exception as error:
                 log.error("scheduler: %s", type(error).__name__)
+        await self._send_broadcasts()
+
+    async def _send_broadcasts(self) -> None:
+        """Page by page: replies go in between."""
+        try:
+            await self._database.run(self._outreach.start, self._now())
+            while await self._database.run(self._outreach.expand, self._now()):
+                pass
+            await self._database.run(self._outreach.finish, self._now())
+        except Exception as error:
+            log.error("scheduler: %s", type(error).__name__)
 
     def _do_chores(self) -> None:
         with self._engine.begin() as connection:
@@ -68,10 +85,15 @@ class Scheduler:
             self._correspondence.offer_freed(connection, now)
             self._correspondence.remind(connection, now)
 
+    def _report(self) -> None:
+        with self._engine.begin() as connection:
+            self._answering.report_failures(connection, self._now())
+
     def _tidy(self) -> None:
         now = self._now()
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
+            keeping.tidy(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

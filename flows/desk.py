@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -102,6 +103,13 @@ class AnswerForOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTap:
+    """The person went on from this broadcast; the result is its number, or ``unknown``."""
+
+    broadcast: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseContact:
     """Forget everything about the person, for good."""
 
@@ -114,8 +122,10 @@ Command = (
     | NoteGaps
     | FlagEmergency
     | AnswerForOffer
+    | NoteTap
     | EraseContact
     | AgendaCommand
+    | TicketCommand
 )
 
 
@@ -151,6 +161,11 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """The people of the desk, and what this person wrote to them."""
         ...
 
     def perform(self, command: Command) -> str:

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
+from bot.answering import Answering
 from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -65,7 +67,12 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes).tick()
+            answering, sends = (
+                Answering(parts.languages),
+                Outreach(parts.engine, parts.settings.rules),
+            )
+            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering, sends)
+            await scheduler.tick()
             thread.close()
 
         asyncio.run(tick())

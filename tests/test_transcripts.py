@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.answering import Answering
 from bot.correspondence import Correspondence
 from bot.runtime import Parts
 from bot.terminal import Dialogue, shown, typed
@@ -17,6 +18,7 @@ from flows.agenda.slots import Slot, Wish
 from storage.agenda.booking import Booking, book
 from storage.agenda.rules import add_exception
 from storage.audit import By
+from storage.outreach import broadcasts, expand, wording
 from tests.conftest import Clock
 from tests.memory_agenda import ROME
 
@@ -73,11 +75,15 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 wish, now = Wish("cv", "", "castellero"), parts.now()
                 while isinstance(book(connection, Booking(None, wish, slot), now, ROME), int):
                     pass  # every room
+        case ["operator", *words]:
+            _operator(words, parts)
         case ["tick"]:
             with parts.engine.begin() as connection:
                 writes = Correspondence(parts.languages, ROME)
                 writes.offer_freed(connection, parts.now())
                 writes.remind(connection, parts.now())
+        case ["broadcast", offer]:
+            send_broadcast(parts, offer)
         case ["closed", day]:
             with parts.engine.begin() as connection:
                 row = {"place": "", "day": date.fromisoformat(day), "hours": "", "closes": True}
@@ -85,3 +91,32 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
         case _:
             raise ValueError(f"the world does not know: {' '.join(words)}")
     return dialogue
+
+
+def _operator(words: list[str], parts: Parts) -> None:
+    """``! operator reply …``, ``! operator canned come``, ``! operator close``: the last ticket."""
+    answering, by = Answering(parts.languages), By("anna", parts.now())
+    with parts.engine.begin() as connection:
+        number = connection.execute(text("SELECT max(id) FROM ticket")).scalar_one()
+        match words:
+            case ["reply", *said]:
+                answering.reply(connection, number, " ".join(said), "", by)
+            case ["canned", key]:
+                answering.reply(connection, number, "", key, by)
+            case ["close"]:
+                assert answering.close(connection, number, by)
+            case _:
+                raise ValueError(f"an operator does not know: {' '.join(words)}")
+
+
+def send_broadcast(parts: Parts, offer: str) -> None:
+    """The desk tells everybody who agreed of an offer; the next turn shows it."""
+    by, rules = By("anna", parts.now()), parts.settings.rules
+    with parts.engine.begin() as connection:
+        id = broadcasts.create(connection, {"name": "news", "listing_id": offer}, by)
+        row = broadcasts.get(connection, id)
+        assert row
+        letters = wording.letters(connection, row, parts.languages)
+        assert broadcasts.send(connection, id, letters, by, by.now)
+    while expand.expand_page(parts.engine, id, rules, by.now):
+        pass

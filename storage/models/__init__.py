@@ -15,6 +15,7 @@ from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
@@ -30,6 +31,7 @@ __all__ = [
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
+    "DeskTopic",
     "Event",
     "Hold",
     "Inbox",
@@ -44,6 +46,8 @@ __all__ = [
     "SimulatorMessage",
     "Tag",
     "Template",
+    "Ticket",
+    "TicketMessage",
     "Unanswered",
     "Waiting",
 ]
