@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands import contacts, content, desk, opening, operators, questions, translations
+from bot.commands import contacts, content, desk, opening, operators, questions, rides, translations
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
+app.add_typer(rides.app, name="rides")
 app.add_typer(operators.inbox, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
@@ -135,6 +136,8 @@ def _import_demo(engine: Any) -> int:
     from storage.agenda.rules import replace_rules
     from storage.content.importing import import_offers, rows_of
     from storage.content.records import load
+    from storage.rides.rules import replace_taxi
+    from storage.rides.taxi_file import read_taxi
 
     folder = Path(__file__).with_name("content")
     rows, words = rows_of(folder)
@@ -142,6 +145,7 @@ def _import_demo(engine: Any) -> int:
         if load(connection).keys() - {row.cells["id"] for row in rows}:
             stop("The database holds other offers: DEMO=1 is for a database of its own.")
         replace_rules(connection, read_desk(folder / "desk.yaml"), opening.by())
+        replace_taxi(connection, read_taxi(folder / "rides.yaml"), opening.by())
         return len(import_offers(connection, rows, words, opening.by(), opening.today()))
 
 

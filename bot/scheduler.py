@@ -6,12 +6,14 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
+from bot import ride_letters
 from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from storage import unanswered, upkeep
 from storage.erasure import scrub
+from storage.rides import due as rides
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,12 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        for work in (self._tidy, self._do_chores, self._write_about_appointments):
+        for work in (
+            self._tidy,
+            self._do_chores,
+            self._write_about_appointments,
+            self._write_about_rides,
+        ):
             try:
                 await self._database.run(work)
             except Exception as error:
@@ -68,10 +75,15 @@ class Scheduler:
             self._correspondence.offer_freed(connection, now)
             self._correspondence.remind(connection, now)
 
+    def _write_about_rides(self) -> None:
+        with self._engine.begin() as connection:
+            ride_letters.write_due(connection, self._now(), self._correspondence)
+
     def _tidy(self) -> None:
         now = self._now()
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
+            rides.prune(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

@@ -7,7 +7,9 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu, person
+from flows.my_rides import rides
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
+from flows.ride import ride
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -26,6 +28,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         appointment,
         appointments,
         earlier,
+        ride,
+        rides,
         menu,
         help,
         person,

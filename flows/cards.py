@@ -161,7 +161,7 @@ def _where(listing: Listing, talk: Talk) -> str:
 
 
 def _hours(listing: Listing, talk: Talk) -> str:
-    spans = "; ".join(_span(hours, talk) for hours in listing.details.get("hours", ()))
+    spans = "; ".join(span(hours, talk) for hours in listing.details.get("hours", ()))
     week = listing.details.get("hours_week")
     if not week:
         return spans
@@ -169,7 +169,8 @@ def _hours(listing: Listing, talk: Talk) -> str:
     return f"{spans}, {weekly}" if spans else weekly
 
 
-def _span(hours: Hours, talk: Talk) -> str:
+def span(hours: Hours, talk: Talk) -> str:
+    """Days and times of the week, in words."""
     times = f"{hours.start}–{hours.end}" if hours.end else hours.start
     parts = (_days(hours.days, talk), talk.speech.isolate(times))
     return ", ".join(part for part in parts if part)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.rides.port import RideCommand, Rides
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -116,6 +117,7 @@ Command = (
     | AnswerForOffer
     | EraseContact
     | AgendaCommand
+    | RideCommand
 )
 
 
@@ -147,6 +149,11 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    @property
+    def rides(self) -> Rides:
+        """The social taxi, and this person's rides."""
         ...
 
     def perform(self, command: Command) -> str:

@@ -19,6 +19,8 @@ from storage.models import (
     Listing,
     ListingText,
     Outbox,
+    Ride,
+    RideWish,
     Unanswered,
     Waiting,
 )
@@ -85,6 +87,8 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
         "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
+        "rides": _rows(connection, Ride, col(Ride.contact_id) == contact_id),
+        "rides_not_met": _rows(connection, RideWish, col(RideWish.contact_id) == contact_id),
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "answers_for": list(
             connection.execute(

@@ -30,6 +30,7 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
+from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish
 from flows.teach import PURPOSE as QUESTIONS
 from flows.understanding.scrub import scrub
 from storage import listings, notices, unanswered
@@ -39,6 +40,7 @@ from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.rides.person import DatabaseRides
 
 # Built once: building a statement costs several times what running it does.
 _CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
@@ -65,6 +67,7 @@ class DatabaseDesk:
         self._agreed = set(filter(None, agreed.split(",")))
         self._channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
+        self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.erased = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
@@ -122,6 +125,8 @@ class DatabaseDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
+                return self.rides.perform(command)
             case EraseContact():
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True

@@ -8,6 +8,7 @@ from sqlmodel import col
 from storage.agenda import booking
 from storage.database import BUSY_MS, is_sqlite
 from storage.models import Address, Contact, Event, Inbox, Listing, Outbox, SimulatorMessage
+from storage.rides import due as rides
 
 
 def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
@@ -21,6 +22,7 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
         booking.lock(connection)
     for appointment in live:
         booking.end(connection, appointment, "cancelled", now)
+    rides.forget(connection, contact_id, now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(
             col(Address.contact_id) == contact_id

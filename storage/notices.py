@@ -25,6 +25,15 @@ def notices(connection: Connection, *, closed: bool = False) -> list[dict[str, A
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
+def close_about(connection: Connection, subject: str, by: By) -> None:
+    """What the operators were told about ``subject`` is done."""
+    connection.execute(
+        update(_NOTICE)
+        .where(col(Notice.subject) == subject, col(Notice.closed_at).is_(None))
+        .values(closed_at=by.now, closed_by=by.operator)
+    )
+
+
 def close(connection: Connection, id: int, by: By) -> bool:
     """Note that it is done; False when there is no such open notice."""
     done = connection.execute(

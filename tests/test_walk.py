@@ -48,6 +48,7 @@ from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
+from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
 from flows.speech import ISOLATE, POP
 from flows.talk import Answers, Contact
 from flows.words import STARTS, listed, separate
@@ -60,6 +61,7 @@ from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
 from tests.conftest import ROOT, START
 from tests.memory_agenda import FEW, ROME, MemoryAgenda
+from tests.memory_rides import CONFIRMED, PROPOSED, MemoryRides
 
 SETTIME = Position(44.9628, 8.1153)
 PALERMO = Position(38.1157, 13.3615)
@@ -113,6 +115,7 @@ OFFERED = Appointment(
     "Amal",
     "offered",
 )
+KNOWN_RIDES = ("ride-back_2", "ride-again_2", "ride-said_005067_005005_thu_99:99")
 AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
@@ -120,10 +123,15 @@ class MemoryDesk:
     """`flows.desk.Desk` in memory, for one turn: as strict as `storage.desk.DatabaseDesk`."""
 
     def __init__(
-        self, offers: MemoryOffers, contact: Contact, booked: Sequence[Appointment] = ()
+        self,
+        offers: MemoryOffers,
+        contact: Contact,
+        booked: Sequence[Appointment] = (),
+        rides: Sequence[Ride] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
+        self.rides = MemoryRides(rides=rides)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
@@ -154,6 +162,8 @@ class MemoryDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
+                return self.rides.perform(command)
             case RecordConsent(purpose, given):
                 self.consents.append(command)
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
@@ -188,6 +198,7 @@ class Place:
     conversation: Conversation
     contact: Contact
     booked: tuple[Appointment, ...] = ()
+    rides: tuple[Ride, ...] = ()
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -217,6 +228,9 @@ class Walk:
         waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
         for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
             self._ahead.append(self._step(waits, Inbound(start=start)))
+        drives = Place(Conversation(language=self.language), new.contact, (), (CONFIRMED, PROPOSED))
+        for start in ("ride", "rides", "rides-yes_3", "rides-no_3", "rides-cancel_2", *KNOWN_RIDES):
+            self._ahead.append(self._step(drives, Inbound(start=start)))
         for start in TAKES:
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
@@ -271,7 +285,7 @@ class Walk:
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked)
+        desk = MemoryDesk(self.offers, place.contact, place.booked, place.rides)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -280,7 +294,8 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        after = Place(turn.conversation, desk.contact, tuple(desk.agenda.mine()))
+        booked, rides = tuple(desk.agenda.mine()), tuple(desk.rides.all())
+        after = Place(turn.conversation, desk.contact, booked, rides)
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -288,7 +303,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked)
+    desk = MemoryDesk(offers, place.contact, place.booked, place.rides)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -431,7 +446,7 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(walk.offers, place.contact, place.booked)
+                desk = MemoryDesk(walk.offers, place.contact, place.booked, place.rides)
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )

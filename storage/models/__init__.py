@@ -14,6 +14,7 @@ from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Temp
 from storage.models.offers import Listing, ListingText
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 
 __all__ = [
     "Address",
@@ -36,6 +37,12 @@ __all__ = [
     "Notice",
     "Outbox",
     "Reminder",
+    "Ride",
+    "RideRules",
+    "RideWish",
+    "Run",
+    "RunHold",
+    "RunSeat",
     "SimulatorMessage",
     "Template",
     "Unanswered",
