@@ -5,7 +5,7 @@ from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Move, choices, pick
-from flows.rides.card import call, ride_card
+from flows.rides.card import call, otherwise, ride_card
 from flows.rides.port import AnswerProposal, CancelRide, Ride
 from flows.talk import Answers, Talk
 
@@ -117,10 +117,9 @@ def refused(talk: Talk) -> Move:
     _ = talk.gettext
     options = [
         Option("again", _("🔁 Another time"), start=f"ride-again_{talk.answers.pick('which')}"),
-        Option("ways", _("🚌 Other ways"), start="browse-transport"),
-        Option("person", _("🙋 Ask the desk"), start="person"),
+        *otherwise(talk.speech),
     ]
-    return pick(_("All right: no ride at that time."), options)
+    return pick(_("All right: no ride."), options)
 
 
 @rides.step(when=lambda talk: _wish(talk) == "yes")

@@ -1,24 +1,25 @@
 """Asking for a ride with the social taxi; what is not possible is said, with what is."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from flows.agenda.card import hour, moment
+from flows.agenda.card import moment
 from flows.desk_card import desk_card
 from flows.flow import Flow
 from flows.labels import ride_purposes, yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Start, choices, pick, place
 from flows.rides import said
-from flows.rides.card import call, card
+from flows.rides.card import call, card, otherwise
 from flows.rides.known import begin, filled
 from flows.rides.port import AskRide, NoteWish
-from flows.rides.possible import hours_on
 from flows.rides.why_not import why_not
 from flows.talk import Talk
 
 _MOST_DAYS, _ELSE_DAYS, _LOOK_AHEAD = 20, 10, 60
 _FROM_HERE = ("noted", "instead", "asked", "sure")
+
+_NO_FORM = ("", "menu", "browse", "take", "answer", "appointment", "appointments", "privacy")
 
 ride = Flow("ride", digression=True, begin=begin)
 
@@ -68,10 +69,9 @@ def elsewhere(talk: Talk) -> Move:
     _ = talk.gettext
     options = [
         Option("ends", _("📍 Another place")),
-        Option("ways", _("🚌 Other ways"), start="browse-transport"),
-        Option("person", _("🙋 Ask the desk"), start="person"),
+        *otherwise(talk.speech),
     ]
-    return pick(why_not(said.verdict(talk).broken, said.taxi_of(talk), talk), options)
+    return pick(why_not(said.broken_area(talk), said.taxi_of(talk), talk), options)
 
 
 @ride.step(when=said.out_of_area)
@@ -124,33 +124,65 @@ def _days(days: Sequence[date], talk: Talk) -> list[Option]:
     return [Option(one.isoformat(), talk.speech.short_date(one)) for one in days]
 
 
-def _hours(talk: Talk) -> list[str]:
-    """The hours at which it drives on the chosen day; on a day without any, on any day."""
-    zone, chosen = talk.desk.rides.zone, said.chosen_day(talk) or talk.today
-    days = [chosen, *talk.desk.rides.days()[:1]]
-    found = (hours_on(said.taxi_of(talk), day, zone) for day in days)
-    return [hour(at) for at in next((some for some in found if some), [])]
-
-
 @ride.step(when=said.time_missing)
 def time(talk: Talk) -> Move:
     """When the car should come."""
     _ = talk.gettext
-    text = talk.fill(
-        _("At what time should the car come, on {day}?"),
-        day=talk.speech.date(said.chosen_day(talk) or talk.today),
-    )
+    # Translators: 24 characters at most.
     other = Option(said.OTHER, _("🌙 Earlier or later"))
-    return pick(text, [*(Option(at, at) for at in _hours(talk)), other], page_size=9)
+    return pick(
+        _when_text(talk),
+        [*(Option(at, at) for at in said.hours_that_day(talk)), other],
+        page_size=9,
+    )
+
+
+def _when_text(talk: Talk) -> str:
+    _ = talk.gettext
+    text = _("At what time should the car come, on {day}?")
+    return talk.fill(text, day=talk.speech.date(said.chosen_day(talk) or talk.today))
 
 
 @ride.step(when=lambda talk: talk.answers.pick("time") == said.OTHER)
 def any_time(talk: Talk) -> Move:
     """Full hours at which it does not drive: that, too, is a wish that counts."""
     _ = talk.gettext
-    drives = {at[:2] for at in _hours(talk)}
+    drives = {at[:2] for at in said.hours_that_day(talk)}
     hours = [f"{n:02}:00" for n in range(24) if f"{n:02}" not in drives]
-    return pick(_("At what time?"), [Option(at, at) for at in hours], page_size=9)
+    return pick(_when_text(talk), [Option(at, at) for at in hours], page_size=9)
+
+
+@ride.step(when=said.broken_moment)
+def noted(talk: Talk) -> Move:
+    """A wish that could not be met: it shows which ride is missing."""
+    why = said.moment_verdict(talk).broken
+    return Do(NoteWish(*said.ends(talk), why, said.leaves_at(talk), said.how_many(talk)))
+
+
+@ride.step(when=said.broken_moment)
+def instead(talk: Talk) -> Move:
+    """Which rule the hour breaks, and which hours are possible."""
+    _ = talk.gettext
+    verdict = said.moment_verdict(talk)
+    why = why_not(verdict.broken, said.taxi_of(talk), talk)
+    near = [_moment(at, talk) for at in verdict.instead]
+    options = [
+        *near,
+        Option("day", _("📅 Another day")),
+        *otherwise(talk.speech),
+    ]
+    return pick("\n".join([why, _("These hours are the nearest:")] if near else [why]), options)
+
+
+def _moment(at: datetime, talk: Talk) -> Option:
+    day = talk.speech.date(at.date())
+    return Option(f"{at:%Y-%m-%dT%H:%M}", moment(at, talk.speech), day)
+
+
+@ride.step(when=lambda talk: talk.answers.pick("instead") == "day")
+def another_day(talk: Talk) -> Move:
+    """The day and the hour are asked again."""
+    return Forget(("on", "at", "day", "any_day", "time", "any_time", *_FROM_HERE))
 
 
 @ride.step()
@@ -171,49 +203,36 @@ def child_seats(talk: Talk) -> Move:
     return pick(_("🧸 Do you need child seats?"), options)
 
 
+@ride.step(when=lambda talk: bool(said.broken_room(talk)))
+def noted_room(talk: Talk) -> Move:
+    """The same: a larger car may be missing."""
+    why = said.broken_room(talk)
+    return Do(NoteWish(*said.ends(talk), why, said.leaves_at(talk), said.how_many(talk)))
+
+
+@ride.step(when=lambda talk: bool(said.broken_room(talk)))
+def too_many(talk: Talk) -> Move:
+    """How many there is room for."""
+    _ = talk.gettext
+    options = [
+        # Translators: 20 characters at most.
+        Option("people", _("✏️ Fewer people")),
+        *otherwise(talk.speech),
+    ]
+    return pick(why_not(said.broken_room(talk), said.taxi_of(talk), talk), options)
+
+
+@ride.step(when=lambda talk: bool(said.broken_room(talk)))
+def fewer(talk: Talk) -> Move:
+    """How many is asked again."""
+    return Forget(("people", "child_seats", "noted_room", "too_many"))
+
+
 @ride.step()
 def purpose(talk: Talk) -> Move:
     """Four words and no more: nobody has to say that they are ill."""
     _ = talk.gettext
     return pick(_("What is the ride for?"), choices(ride_purposes(_)))
-
-
-@ride.step(when=said.broken)
-def noted(talk: Talk) -> Move:
-    """A wish that could not be met: it shows which ride is missing."""
-    return Do(
-        NoteWish(
-            *said.ends(talk), said.verdict(talk).broken, said.leaves_at(talk), said.how_many(talk)
-        )
-    )
-
-
-@ride.step(when=said.broken)
-def instead(talk: Talk) -> Move:
-    """Which rule it breaks, and what is possible."""
-    _ = talk.gettext
-    verdict = said.verdict(talk)
-    why = why_not(verdict.broken, said.taxi_of(talk), talk)
-    options = [Option(f"{at:%Y-%m-%dT%H:%M}", moment(at, talk.speech)) for at in verdict.instead]
-    if verdict.broken in ("people", "child_seats"):
-        options.append(Option("people", _("✏️ Fewer people")))
-    else:
-        options.append(Option("day", _("📅 Another day")))
-    options += [
-        Option("ways", _("🚌 Other ways"), start="browse-transport"),
-        Option("person", _("🙋 Ask the desk"), start="person"),
-    ]
-    if verdict.instead:
-        why = "\n".join([why, _("These hours are the nearest:")])
-    return pick(why, options)
-
-
-@ride.step(when=lambda talk: talk.answers.pick("instead") in ("day", "people"))
-def something_else(talk: Talk) -> Move:
-    """Asked again: the day and the hour, or how many."""
-    if talk.answers.pick("instead") == "people":
-        return Forget(("people", "child_seats", *_FROM_HERE))
-    return Forget(("on", "at", "day", "any_day", "time", "any_time", *_FROM_HERE))
 
 
 @ride.step(when=lambda talk: not said.is_asked(talk))
@@ -230,7 +249,7 @@ def sure(talk: Talk) -> Move:
 def not_asked(talk: Talk) -> Move:
     """Nothing was done."""
     _ = talk.gettext
-    return End(_("All right: I do not ask for it."))
+    return End(_("All right: no ride."))
 
 
 @ride.step()
@@ -264,8 +283,9 @@ def then(talk: Talk) -> Move:
     """Who answers, and what most people need next."""
     _ = talk.gettext
     number = talk.answers.pick("asked")
+    # Translators: the three buttons have 20 characters at most.
     text = _("✅ The desk has your request. I write to you as soon as there is an answer.")
-    if talk.waiting not in ("", "menu"):
+    if talk.waiting not in _NO_FORM:
         return End(text)
     options = [
         Option("back", _("🔁 The way back"), start=f"ride-back_{number}"),

@@ -81,7 +81,7 @@ class MemoryRides:
     def _ask(self, request: Request) -> str:
         if self.judge(request).broken:
             return "broken"
-        if len(self.mine()) >= 6:
+        if len(self.mine()) >= 10:
             return "enough"
         if any(ride.request.leaves == request.leaves for ride in self.mine()):
             return "twice"

@@ -470,6 +470,7 @@ _RARE = {
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
+    ("rides", "none"),  # test_ride_flows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
@@ -490,6 +491,20 @@ _SILENT = {
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
     *(("earlier", step) for step in ("another", "too_late", "nothing_there", "will_hear")),
+    *(
+        ("ride", step)
+        for step in (
+            "no_service",
+            "known",
+            "other_ends",
+            "another_day",
+            "fewer",
+            "not_asked",
+            "lost",
+            "not_possible",
+        )
+    ),
+    *(("rides", step) for step in ("gone", "too_late", "kept", "only_by_phone", "goodbye")),
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from flows.agenda.card import hour
+from flows.messages import Option
 from flows.places import Gazetteer
 from flows.rides.port import Ride
 from flows.rides.rules import Request, Taxi
@@ -33,6 +34,16 @@ def call(taxi: Taxi, speech: Speech) -> str:
     """Who answers for the service."""
     _ = speech.gettext
     return speech.fill(_("☎️ {who}: {phone}"), who=taxi.name, phone=taxi.phone)
+
+
+def otherwise(speech: Speech) -> list[Option]:
+    """What there is beside the social taxi."""
+    _ = speech.gettext
+    return [
+        # Translators: 20 characters at most.
+        Option("ways", _("🚌 Other ways"), start="browse-transport"),
+        Option("person", _("🙋 Ask the desk"), start="person"),
+    ]
 
 
 def where(istat: str, point: str, taxi: Taxi, places: Gazetteer) -> str:

@@ -73,9 +73,10 @@ def _of_ride(old: Request, *, back: bool) -> dict[str, Value]:
     if back:
         ends = [ends[1], ends[0], ends[3], ends[2]]
     known: dict[str, Value] = dict(zip(names, ends, strict=True))
-    people = {"people": str(old.people), "child_seats": str(old.child_seats)}
-    day = {"day": old.leaves.date().isoformat()} if back else {}
-    return {**known, **people, **day, "purpose": old.purpose}
+    known |= {"people": str(old.people), "child_seats": str(old.child_seats)}
+    if back:
+        known |= {"day": old.leaves.date().isoformat(), "after": f"{old.leaves:%H:%M}"}
+    return {**known, "purpose": old.purpose}
 
 
 def _of_appointment(one: Appointment, talk: Talk) -> dict[str, Value]:

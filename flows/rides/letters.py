@@ -6,7 +6,7 @@ from flows.agenda.card import hour
 from flows.drawing import letter
 from flows.messages import Option, Outbound
 from flows.places import Gazetteer
-from flows.rides.card import call, ride_card
+from flows.rides.card import call, otherwise, ride_card
 from flows.rides.port import Ride
 from flows.rides.rules import Taxi
 from flows.speech import Speech
@@ -53,8 +53,7 @@ def not_possible(ride: Ride, taxi: Taxi, speech: Speech) -> Outbound:
     )
     options = [
         Option("again", _("🔁 Another time"), start=f"ride-again_{ride.id}"),
-        Option("ways", _("🚌 Other ways"), start="browse-transport"),
-        Option("person", _("🙋 Ask the desk"), start="person"),
+        *otherwise(speech),
     ]
     return letter("\n\n".join([said, call(taxi, speech)]), options, speech)
 

@@ -1,9 +1,11 @@
 """What somebody has said of the ride they ask for, so far."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from flows.agenda.card import hour
 from flows.agenda.wanted import on_that_day
-from flows.rides.possible import Verdict, broken_ends
+from flows.rides.possible import Verdict, broken_ends, hours_on
 from flows.rides.rules import Request, Taxi
 from flows.talk import Talk
 
@@ -60,6 +62,18 @@ def time_missing(talk: Talk) -> bool:
     return not chosen_time(talk) and talk.answers.pick("time") != OTHER
 
 
+def hours_that_day(talk: Talk) -> list[str]:
+    """The hours at which it drives on the chosen day; on a day without any, on another.
+
+    On the way back only those after the way there.
+    """
+    zone, chosen = talk.desk.rides.zone, chosen_day(talk) or talk.today
+    days = [chosen, *talk.desk.rides.days()[:1]]
+    found = (hours_on(taxi_of(talk), day, zone) for day in days)
+    hours = [hour(at) for at in next((some for some in found if some), [])]
+    return [at for at in hours if at > talk.answers.pick("after")] or hours
+
+
 def leaves_at(talk: Talk) -> datetime | None:
     """When, in local time; a moment that was offered instead counts."""
     instead = talk.answers.pick("instead")
@@ -93,19 +107,31 @@ def broken_area(talk: Talk) -> str:
     return broken_ends(taxi, *both) if taxi and all(both) else ""
 
 
-def verdict(talk: Talk) -> Verdict:
-    """Of the two ends alone as soon as both are known, of the whole at the end."""
-    if broken := broken_area(talk):
-        return Verdict(broken)
-    request = request_of(talk) if talk.desk.rides.taxi() else None
-    return talk.desk.rides.judge(request) if request else Verdict()
-
-
 def out_of_area(talk: Talk) -> bool:
     """Whether it cannot be, whatever the hour."""
     return bool(broken_area(talk))
 
 
-def broken(talk: Talk) -> bool:
-    """Whether a rule stands in the way."""
-    return not is_asked(talk) and bool(verdict(talk).broken)
+def moment_verdict(talk: Talk) -> Verdict:
+    """Whether the hour is possible, as soon as it is known, for no more than a full car."""
+    taxi, request = talk.desk.rides.taxi(), request_of(talk)
+    if taxi is None or request is None or is_asked(talk) or broken_area(talk):
+        return Verdict()
+    people = min(request.people, taxi.seats)
+    seats = min(request.child_seats, taxi.child_seats)
+    return talk.desk.rides.judge(replace(request, people=people, child_seats=seats))
+
+
+def broken_moment(talk: Talk) -> bool:
+    """Whether a rule stands in the way of that hour."""
+    return bool(moment_verdict(talk).broken)
+
+
+def broken_room(talk: Talk) -> str:
+    """``people`` or ``child_seats``, when there are not so many in a car; else empty."""
+    taxi, request = talk.desk.rides.taxi(), request_of(talk)
+    if taxi is None or request is None:
+        return ""
+    if request.people > taxi.seats:
+        return "people"
+    return "child_seats" if request.child_seats > taxi.child_seats else ""

@@ -18,8 +18,8 @@ from storage.models import Ride as Row
 from storage.rides import drives, states
 from storage.rides.rules import load_taxi
 
-MOST = 6
-"""Rides one person may be waiting for or have ahead: there and back, three times."""
+MOST = 10
+"""Rides one person may be waiting for or have ahead: to work and back for a week."""
 
 CALLED_OFF = "Ride {id} is cancelled by the person: nobody is to drive"
 TAKEN = "Ride {id}: the time you proposed suits the person, the car is to come"

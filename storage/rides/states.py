@@ -38,7 +38,7 @@ def live(connection: Connection, id: int, *, among: Iterable[str] = drives.LIVE)
     return connection.execute(select(_RIDE).where(*which)).first()
 
 
-def add(connection: Connection, contact_id: int, request: Request, by: Change) -> int | None:
+def add(connection: Connection, contact_id: int | None, request: Request, by: Change) -> int | None:
     """A new request; None when they have asked for that moment already."""
     row = {
         "contact_id": contact_id,

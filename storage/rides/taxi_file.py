@@ -10,6 +10,7 @@ from flows.folding import fold
 from storage.yaml_file import Checks, read_yaml
 
 _PRICE = re.compile(r"\d{1,3}(?:\.\d{1,2})?")
+_LABEL = 20
 _WHOLE = {
     "notice_hours": (0, 336, 48),
     "days_ahead": (1, 90, 30),
@@ -62,6 +63,8 @@ def _points(checks: Checks, given: Any) -> dict[str, list[str]]:
         ids = [point_id(text) for text in texts]
         if not all(ids) or len(set(ids)) < len(ids) or not 0 < len(ids) <= 9:
             checks.wrong(0, f"points.{comune}", "", "one to nine names, each another one")
+        if len(texts) > 1 and any(len(text) > _LABEL for text in texts):
+            checks.wrong(0, f"points.{comune}", "", f"names of at most {_LABEL} letters: buttons")
         found[checks.comune(0, "points", comune)] = texts
     return found
 
