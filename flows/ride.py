@@ -36,6 +36,15 @@ def known(talk: Talk) -> Move:
     return Start("ride", filled(talk))
 
 
+@ride.step(when=lambda talk: talk.answers.pick("asked") == "broken")
+def lost(talk: Talk) -> Move:
+    """A car was taken meanwhile: before anything else, so that what is possible now is shown."""
+    _ = talk.gettext
+    if "T" in talk.answers.pick("instead"):  # the moment that was offered is gone as well
+        return Forget(_FROM_HERE, _("Somebody was faster: that hour is taken."))
+    return Forget(_FROM_HERE)
+
+
 @ride.step()
 def origin(talk: Talk) -> Move:
     """Any comune may be said: where nobody drives yet is worth knowing."""
@@ -258,15 +267,6 @@ def asked(talk: Talk) -> Move:
     request = said.request_of(talk)
     assert request is not None, "every question before has its answer"
     return Do(AskRide(request))
-
-
-@ride.step(when=lambda talk: talk.answers.pick("asked") == "broken")
-def lost(talk: Talk) -> Move:
-    """What is possible now is shown."""
-    _ = talk.gettext
-    if "T" in talk.answers.pick("instead"):  # the moment that was offered is gone as well
-        return Forget(_FROM_HERE, _("Somebody was faster: that hour is taken."))
-    return Forget(_FROM_HERE)
 
 
 @ride.step(when=lambda talk: not said.is_asked(talk))
