@@ -17,6 +17,7 @@ from flows.rides.port import Ride, Rides
 from flows.rides.possible import Verdict
 from flows.rides.rules import Request
 from flows.talk import Contact
+from flows.tickets.port import Tickets
 
 
 class _NoTaxi:
@@ -65,6 +66,10 @@ class _OneOffer:
     @property
     def rides(self) -> Rides:
         return _NoTaxi()
+
+    @property
+    def tickets(self) -> Tickets:
+        raise NotImplementedError("an offer's card asks nothing of the people of the desk")
 
     def perform(self, command: Command) -> str:
         return "done"

@@ -1,8 +1,10 @@
 """Where objects are made and put together; nothing connects or reads settings before this."""
 
 import asyncio
+import errno
 import logging
 import signal
+import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot import clock
 from bot.address_changes import apply_problem
+from bot.answering import Answering
 from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
@@ -42,6 +45,8 @@ ROLES = ("web", "worker", "sender", "scheduler")
 _WORKER_POLL_SECONDS = 0.25
 _FINISH_SECONDS = 6.0  # of those that `bot.stopping` gives the whole stop
 _CLOSE_SECONDS = 1.0
+_NO_ADDRESS = ("HTTP_HOST", "no address of this machine")
+_UNUSABLE = {socket.EAI_NONAME: _NO_ADDRESS, errno.EADDRNOTAVAIL: _NO_ADDRESS}
 
 
 class NotReadyError(Exception):
@@ -84,19 +89,27 @@ class Runtime:
         self._news = asyncio.Event()
         settings, engine, now = parts.settings, parts.engine, parts.now
         self._database = DatabaseThread(engine)
+        answering = Answering(parts.languages, settings.operators_chat_id)
         self._worker = Worker(
-            engine, parts.flows, settings.zone, now, takes_turns="worker" in self._roles
+            engine,
+            parts.flows,
+            settings.zone,
+            now,
+            takes_turns="worker" in self._roles,
+            answering=answering,
         )
         self._receiver = Receiver(self._worker, self._database, self._committed)
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
+        self._sender = Sender(
+            engine, self._database, self._channels.by_name, now, settings.rules, lease
+        )
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
-        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence)
+        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence, answering)
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 
@@ -200,9 +213,8 @@ class Runtime:
             await site.start()
         except OSError as error:
             where = f"{settings.http_host}:{settings.http_port}"
-            raise NotReadyError(
-                f"HTTP_PORT: {where} is in use or not allowed ({error.errno}); choose another"
-            ) from None
+            name, reason = _UNUSABLE.get(error.errno or 0, ("HTTP_PORT", "in use or not allowed"))
+            raise NotReadyError(f"{name}: {where} is {reason} ({error.errno})") from None
 
     async def _work(self) -> None:
         """Turns of stored messages: of other processes, and of people who wrote several at once."""

@@ -7,6 +7,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
 from bot import ride_letters
+from bot.answering import Answering
 from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
@@ -14,6 +15,7 @@ from bot.database_thread import DatabaseThread
 from storage import unanswered, upkeep
 from storage.erasure import scrub
 from storage.rides import due as rides
+from storage.tickets import keeping
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +33,10 @@ class Scheduler:
         now: Now,
         chores: Chores,
         correspondence: Correspondence,
+        answering: Answering,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
-        self._correspondence = correspondence
+        self._correspondence, self._answering = correspondence, answering
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -59,6 +62,7 @@ class Scheduler:
             self._do_chores,
             self._write_about_appointments,
             self._write_about_rides,
+            self._report,
         ):
             try:
                 await self._database.run(work)
@@ -79,6 +83,10 @@ class Scheduler:
         with self._engine.begin() as connection:
             ride_letters.write_due(connection, self._now(), self._correspondence)
 
+    def _report(self) -> None:
+        with self._engine.begin() as connection:
+            self._answering.report_failures(connection, self._now())
+
     def _tidy(self) -> None:
         now = self._now()
         with self._engine.begin() as connection:
@@ -86,4 +94,5 @@ class Scheduler:
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
             rides.prune(connection, now)
+            keeping.tidy(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

@@ -1,7 +1,7 @@
 """A question in the person's own words, answered; what it interrupted then goes on."""
 
 from flows import labels
-from flows.agenda.asked import APPOINTMENTS, appointment_asked
+from flows.agenda.asked import APPOINTMENTS, appointment_asked, asks_to_meet
 from flows.cards import line
 from flows.desk import FlagEmergency, Listing
 from flows.desk_card import desk_card
@@ -137,7 +137,7 @@ def _rides(talk: Talk) -> list[Option]:
     return options
 
 
-@answer.step(when=lambda talk: asked(talk) in APPOINTMENTS and bool(talk.desk.agenda.places()))
+@answer.step(when=lambda talk: asks_to_meet(talk, asked(talk)) and bool(talk.desk.agenda.places()))
 def appointments(talk: Talk) -> Move:
     """Booked, moved or looked up here, with what was said already."""
     return appointment_asked(talk, asked(talk))
@@ -164,8 +164,11 @@ def hello(talk: Talk) -> Move:
 
 @answer.step(when=lambda talk: asked(talk) == "stop")
 def leave(talk: Talk) -> Move:
-    """No more messages, or everything deleted: both ask once more."""
-    return Start("erase" if talk.answers.pick("action") == "delete_data" else "stop")
+    """No more messages, or their data: all that is kept, with the button that deletes it.
+
+    Words about "my data" may ask to see it as well.
+    """
+    return Start("privacy" if talk.answers.pick("action") == "delete_data" else "stop")
 
 
 @answer.step(when=lambda talk: asked(talk) == "language_change")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
 from flows.rides.port import RideCommand, Rides
+from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -118,6 +119,7 @@ Command = (
     | EraseContact
     | AgendaCommand
     | RideCommand
+    | TicketCommand
 )
 
 
@@ -154,6 +156,11 @@ class Desk(Protocol):
     @property
     def rides(self) -> Rides:
         """The social taxi, and this person's rides."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """The people of the desk, and what this person wrote to them."""
         ...
 
     def perform(self, command: Command) -> str:

@@ -18,19 +18,21 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
     """Everything said in this turn and its question, as one message; None when nothing is said."""
     asked, question, speech = draft.asked, draft.question, draft.speech
     if question is None or asked is None:
-        text = "\n\n".join(draft.said)
-        return Outbound(_anchored(text, speech), speech.code, speech.direction) if text else None
+        text = anchored("\n\n".join(draft.said), speech.direction)
+        ways_out = menu_button(speech) if draft.language else ()
+        said = Outbound(text, speech.code, speech.direction, controls=ways_out)
+        return said if text else None
     place, total = draft.position()
     number = sentences.progress(speech, place, total) if total else ""
     asking = f"{number}\n{question.text}" if number else question.text
     return Outbound(
-        text=_anchored("\n\n".join([*draft.said, asking]), speech),
+        text=anchored("\n\n".join([*draft.said, asking]), speech.direction),
         language=speech.code,
         direction=speech.direction,
         kind=asked.kind,
         buttons=_buttons(asked),
         controls=(controls := _controls(draft, asked, question)),
-        howto=_howto(asked, controls, speech),
+        howto=anchored(_howto(asked, controls, speech), speech.direction),
         edits=edits and not draft.said,
         share_location=sentences.share_location(speech) if asked.kind == "place" else "",
         document=draft.document and replace(draft.document, link=sentences.link_to_file(speech)),
@@ -42,13 +44,18 @@ def letter(
 ) -> Outbound:
     """A message that answers nothing: each of its options is a start, and works at any time."""
     return Outbound(
-        _anchored(text, speech),
+        anchored(text, speech.direction),
         speech.code,
         speech.direction,
         kind="pick",
         buttons=tuple(Button(o.label, f"go:{o.start}", o.hint) for o in options),
         document=document and replace(document, link=sentences.link_to_file(speech)),
     )
+
+
+def menu_button(speech: Speech) -> tuple[Button, ...]:
+    """Where nothing is asked, one tap leads on."""
+    return (Button(sentences.controls(speech)["menu"], "go:menu"),)
 
 
 def _buttons(asked: Asked) -> tuple[Button, ...]:
@@ -101,8 +108,11 @@ def _howto(asked: Asked, controls: tuple[Button, ...], speech: Speech) -> str:
     return sentences.howto(asked, typed, speech)
 
 
-def _anchored(text: str, speech: Speech) -> str:
-    """``text`` with every line starting in its language's direction."""
-    if speech.direction == "ltr":
+def anchored(text: str, direction: str) -> str:
+    """``text`` with every line starting in its language's direction.
+
+    A line that begins with a number or an isolate has none of its own (UAX #9, P2).
+    """
+    if direction == "ltr":
         return text
     return "\n".join(f"{_RLM}{line}" if line else line for line in text.split("\n"))

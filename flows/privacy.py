@@ -8,6 +8,7 @@ from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
 from flows.talk import Talk
+from flows.tickets.port import CloseTicket
 
 NOTICE_VERSION = "2026-11"
 
@@ -93,13 +94,16 @@ def _alerts_now(talk: Talk) -> str:
 
 alerts = Flow("alerts")
 
+_CHANGES = {"on": ("paused", "off"), "paused": ("on", "off")}
+
 
 @alerts.step()
 def state(talk: Talk) -> Move:
     """How messages from us are set, and how to change that."""
     _ = talk.gettext
-    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "stopped": _("🔕 Turn off")}
-    return pick(_alerts_now(talk), (o for o in choices(options) if o.key != talk.contact.alerts))
+    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "off": _("🔕 Turn off")}
+    possible = _CHANGES.get(talk.contact.alerts, ("on",))
+    return pick(_alerts_now(talk), choices({key: options[key] for key in possible}))
 
 
 def _turning_on(talk: Talk) -> bool:
@@ -128,9 +132,11 @@ def record_alerts(talk: Talk) -> Move:
     return Do(RecordConsent("alerts", given, alerts_notice(talk), talk.speech.code))
 
 
-@alerts.step(when=lambda talk: talk.answers.pick("state") == "stopped")
+@alerts.step(when=lambda talk: talk.answers.pick("state") == "off")
 def withdraw_alerts(talk: Talk) -> Move:
-    """Turning them off takes the consent back; STOP only silences until START."""
+    """Turning them off takes the consent back, and leaves the reminders of an appointment alone;
+    STOP silences everything until START.
+    """
     return Do(RecordConsent("alerts", False, alerts_notice(talk), talk.speech.code))
 
 
@@ -156,6 +162,12 @@ def silence(talk: Talk) -> Move:
     return Do(SetAlerts("stopped"))
 
 
+@stop.step(when=lambda talk: talk.desk.tickets.mine() is not None)
+def leave_desk(talk: Talk) -> Move:
+    """Who wants silence wants it of the desk, too."""
+    return Do(CloseTicket())
+
+
 @stop.step()
 def confirmed(talk: Talk) -> Move:
     """And confirmed, with the way back."""
@@ -170,20 +182,18 @@ def confirmed(talk: Talk) -> Move:
 welcome_back = Flow("welcome_back")
 
 
-def _comes_back(talk: Talk) -> bool:
-    return talk.contact.alerts == "stopped" and talk.contact.agreed("alerts")
-
-
-@welcome_back.step(when=_comes_back)
+@welcome_back.step(when=lambda talk: talk.contact.alerts == "stopped")
 def unsilence(talk: Talk) -> Move:
-    """START after STOP."""
-    return Do(SetAlerts("on"))
+    """START after STOP: reminders come again for everybody, alerts for who agreed to them."""
+    return Do(SetAlerts("on" if talk.contact.agreed("alerts") else "off"))
 
 
 @welcome_back.step(when=lambda talk: talk.answers.pick("unsilence") == "done")
 def welcome_again(talk: Talk) -> Move:
-    """Say so."""
+    """Say so; who never agreed to alerts may now."""
     _ = talk.gettext
+    if not talk.contact.agreed("alerts"):
+        return Start("alerts")
     return Tell(_("Welcome back! You will get messages about new offers again."))
 
 

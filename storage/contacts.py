@@ -21,6 +21,9 @@ from storage.models import (
     Outbox,
     Ride,
     RideWish,
+    Tag,
+    Ticket,
+    TicketMessage,
     Unanswered,
     Waiting,
 )
@@ -89,7 +92,12 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
         "rides": _rows(connection, Ride, col(Ride.contact_id) == contact_id),
         "rides_not_met": _rows(connection, RideWish, col(RideWish.contact_id) == contact_id),
+        "tags": [row["tag"] for row in _rows(connection, Tag, col(Tag.contact_id) == contact_id)],
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
+        "tickets": _rows(connection, Ticket, col(Ticket.contact_id) == contact_id),
+        "ticket_messages": _rows(
+            connection, TicketMessage, col(TicketMessage.ticket_id).in_(_tickets_of(contact_id))
+        ),
         "answers_for": list(
             connection.execute(
                 select(col(Listing.id)).where(col(Listing.provider_id) == contact_id)
@@ -100,6 +108,10 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         ),
         "events": _rows(connection, Event, col(Event.contact_id) == contact_id),
     }
+
+
+def _tickets_of(contact_id: int) -> Any:
+    return select(col(Ticket.id)).where(col(Ticket.contact_id) == contact_id)
 
 
 def _rows(connection: Connection, model: Any, which: Any) -> list[dict[str, Any]]:

@@ -32,8 +32,9 @@ from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish
 from flows.teach import PURPOSE as QUESTIONS
+from flows.tickets.port import CloseTicket, OpenTicket, TellDesk
 from flows.understanding.scrub import scrub
-from storage import listings, notices, unanswered
+from storage import listings, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
@@ -41,6 +42,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.rides.person import DatabaseRides
+from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
 _CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
@@ -61,13 +63,16 @@ class DatabaseDesk:
         channel: str,
         now: datetime,
         zone: ZoneInfo,
+        *,
+        has_ticket: bool = True,
     ) -> None:
         self._connection = connection
-        self._contact_id = contact_id
+        self.contact_id = contact_id
         self._agreed = set(filter(None, agreed.split(",")))
-        self._channel, self._now, self._today = channel, now, now.astimezone(zone).date()
+        self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
+        self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
         self.erased = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
@@ -94,7 +99,7 @@ class DatabaseDesk:
 
     def answers_for(self, id: str) -> bool:
         """Whether this person answers for this offer."""
-        return providers.answers_for(self._connection, self._contact_id, id)
+        return providers.answers_for(self._connection, self.contact_id, id)
 
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
@@ -114,7 +119,8 @@ class DatabaseDesk:
             case NoteGaps(kinds, comune):
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
-                return self._flag(danger)
+                self.tickets.flag(danger)
+                return "done"
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case (
@@ -127,15 +133,17 @@ class DatabaseDesk:
                 return self.agenda.perform(command)
             case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
                 return self.rides.perform(command)
+            case OpenTicket() | TellDesk() | CloseTicket():
+                return self.tickets.perform(command)
             case EraseContact():
-                erase(self._connection, self._contact_id, self._now)
+                erase(self._connection, self.contact_id, self._now)
                 self.erased = True
                 return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
         scrubbed = scrub(text, self.places.named)
-        values = (self._contact_id, self._now, language, intent, comune, scrubbed)
+        values = (self.contact_id, self._now, language, intent, comune, scrubbed)
         unanswered.keep(self._connection, *values)
 
     def undo(self) -> None:
@@ -143,50 +151,42 @@ class DatabaseDesk:
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
         self.erased = False
+        self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:
         row = {
-            "contact_id": self._contact_id,
+            "contact_id": self.contact_id,
             "purpose": command.purpose,
             "given": command.given,
             "version": NOTICE_VERSION,
             "text_hash": hashlib.sha256(command.notice.encode()).hexdigest(),
             "language": command.language,
-            "channel": self._channel,
+            "channel": self.channel,
             "at": self._now,
         }
         self._connection.execute(_INSERT_CONSENT, row)
         if command.withdraws(QUESTIONS):
-            unanswered.forget_of(self._connection, self._contact_id)
+            unanswered.forget_of(self._connection, self.contact_id)
         change = self._agreed.add if command.given else self._agreed.discard
         change(command.purpose)
         return self._set(_SET_AGREED, ",".join(sorted(self._agreed)))
 
     def _set(self, statement: Update, value: str) -> str:
-        self._connection.execute(statement, {"of": self._contact_id, "to": value})
+        self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
 
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
         event = Event(
-            contact_id=self._contact_id,
+            contact_id=self.contact_id,
             kind=kind,
             flow=topic,
             step=step,
             key=comune,
-            channel=self._channel,
+            channel=self.channel,
             at=self._now,
         )
         self._connection.execute(insert(Event), [event.model_dump(exclude={"id"})])
-        return "done"
-
-    def _flag(self, danger: str) -> str:
-        """Somebody may be in danger: on top of the operators' inbox, once while it is open."""
-        subject = f"contact:{self._contact_id}"
-        if not any(n["subject"] == subject for n in notices.notices(self._connection)):
-            text = f"Person {self._contact_id} ({self._channel}) may be in danger: {danger or '?'}"
-            by = By("sportello", self._now)
-            notices.add(self._connection, by, "emergency", subject, text)
         return "done"
 
     def _answer(self, listing: str, said: str) -> str:
@@ -204,7 +204,7 @@ class DatabaseDesk:
         )
         self._connection.execute(
             upsert(Interest)
-            .values(contact_id=self._contact_id, listing_id=listing, at=self._now)
+            .values(contact_id=self.contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )
         return "done"

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from flows.hours import parse_hours, spell_hours
+from flows.hours import Hours, parse_hours, spell_hours
 from storage.content.sheets import ContentError, Mistake
 from storage.gazetteer import load_gazetteer
 
@@ -23,6 +23,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         line = where.line + 1 if where else 0
         raise ContentError([Mistake(path.name, line, "", "", "YAML in UTF-8")]) from None
     return data if isinstance(data, dict) else {}
+
+
+def in_quarters(hours: Hours) -> bool:
+    """Whether they begin and end at a quarter of an hour."""
+    return not any(int(clock[3:]) % 15 for clock in (hours.start, hours.end) if clock)
 
 
 class Checks:
@@ -92,9 +97,9 @@ class Checks:
             return ""
         if any(needed and not (h.days and h.end) for h in hours) or (needed and not hours):
             self.wrong(row, name, str(value or ""), _HOURS_HELP)
-        if any(h.end and h.end <= h.start for h in hours):
+        if any(h.start and h.end <= h.start for h in hours):
             self.wrong(row, name, str(value), "an end after the start, on the same day")
-        if any(int(clock[3:]) % 15 for h in hours for clock in (h.start, h.end) if clock):
+        if not all(map(in_quarters, hours)):
             self.wrong(row, name, str(value), "quarters of an hour: :00, :15, :30, :45")
         return spell_hours(hours)
 

@@ -12,11 +12,13 @@ from flows.agenda.port import (
     BookAppointment,
     CancelAppointment,
     ConfirmAppointment,
+    Opening,
     WaitForSlot,
 )
 from flows.agenda.rules import TOPICS, Colleague, Place, Rules
-from flows.agenda.slots import Crew, Slot, Wish, crews, free, quarters, slot_of
+from flows.agenda.slots import Crew, Slot, Wish, crews, free, next_open, quarters, slot_of
 from flows.hours import parse_hours
+from storage.agenda.person import opening_of
 from tests.conftest import START
 
 ROME = ZoneInfo("Europe/Rome")
@@ -47,17 +49,27 @@ class MemoryAgenda:
         self._booked = {one.id: one for one in booked}
         self._waits: set[int] = set()
         self._free: dict[Wish, Sequence[Slot]] = {}
+        self.full = False
 
     def places(self) -> Sequence[Place]:
         return self.rules.places
+
+    def opening(self) -> Opening | None:
+        found = next_open(self.rules, self.now, ROME)
+        return opening_of(found, self.now, ROME) if found else None
 
     def languages(self) -> frozenset[str]:
         return frozenset().union(*(one.languages for one in self.rules.staff))
 
     def free(self, wish: Wish) -> Sequence[Slot]:
+        if self.full:
+            return []
         if wish not in self._free:
             self._free[wish] = list(free(self.rules, wish, self._taken(), self.now, ROME))
         return self._free[wish]
+
+    def ever(self, wish: Wish) -> bool:
+        return any(free(self.rules, wish, (), self.now, ROME))
 
     def mine(self) -> Sequence[Appointment]:
         mine = sorted(self._booked.values(), key=lambda one: one.starts)

@@ -2,10 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from rich.cells import cell_len
 
-from storage.content.fields import fields_of
+from bot.commands.completing import offer_ids
+from bot.commands.spreadsheets import StatusName, TopicName
+from flows.desk import TOPICS
+from storage.content.fields import STATUSES, fields_of
 from tests.conftest import Run
 
 JOB = "job_welder_villanova"
@@ -24,10 +29,8 @@ def offer(run: Run, id: str = JOB) -> dict[str, object]:
     return found
 
 
-def test_the_list_fits_eighty_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    shown = run("content", "list")
-    assert JOB in shown and max(map(len, shown.splitlines())) <= 80
+def test_the_list_is_narrowed(run: Run) -> None:
+    assert JOB in run("content", "list")
     rows = run.json("content", "list", "--topic", "job", "--status", "published", "--json")
     assert {row["topic"] for row in rows} == {"job"} and len(rows) > 10
     assert "more: use --limit" in run("content", "list", "--limit", "3")
@@ -56,7 +59,7 @@ def test_adding_with_flags(run: Run) -> None:
     found = offer(run, "job_raccolta_uva")
     assert (found["status"], found["checked_by"], found["comune"]) == ("draft", "anna", "005005")
     assert "is there already" in run("content", "add", "job", *sets, "--yes", code=2)
-    assert "is no topic" in run("content", "add", "jobs", *sets, code=2)
+    assert "'jobs' is not one of" in run("content", "add", "jobs", *sets, code=2)
     assert "sector: this must not be empty" in run(
         "content", "add", "job", "--set", "title=Potatura", code=2
     )
@@ -103,6 +106,7 @@ def test_history_and_undo(run: Run) -> None:
     run("content", "edit", JOB, "--set", "places=7", "--yes")
     rows = run.json("content", "history", JOB, "--json")
     assert (rows[0]["action"], rows[0]["operator"]) == ("edit", "anna")
+    assert "places: 1 → 7" in run("content", "history", JOB)
     imported = next(row["id"] for row in rows if row["action"] == "import")
     run("content", "restore", JOB, str(imported))
     assert offer(run)["places"] == 1
@@ -110,10 +114,53 @@ def test_history_and_undo(run: Run) -> None:
     assert "restore" in run("audit", "--subject", f"offer:{JOB}")
 
 
+def test_a_translation_comes_back(run: Run, tmp_path: Path) -> None:
+    [made] = [
+        r for r in run.json("content", "history", JOB, "--json") if r["action"] == "translate fr"
+    ]
+    file = tmp_path / "fr.csv"
+    file.write_text(
+        f"id,field,text\n{JOB},title,Soldador\n", encoding="utf-8"
+    )  # Spanish, by mistake
+    run("translations", "import", str(file), "--to", "fr")
+    assert "Soldador" in run("content", "show", JOB, "--language", "fr")
+    run("content", "restore", JOB, str(made["id"]))
+    shown = run("content", "show", JOB, "--language", "fr")
+    assert made["after"]["title"] in shown and "a changé depuis" not in shown
+    run("content", "edit", JOB, "--set", "title=Saldatore esperto", "--yes")
+    run("translations", "import", str(file), "--to", "fr")
+    run("content", "restore", JOB, str(made["id"]))
+    status = {row["language"]: row for row in run.json("translations", "status", "--json")}
+    assert status["fr"]["stale"] == 1  # it was made from the Italian of then
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("content", "list"),
+        ("content", "history", JOB),
+        ("content", "check"),
+        ("translations", "status"),
+        ("audit",),
+        ("inbox", "list"),
+        ("content", "import", "x.csv", "--dry-run"),
+    ],
+)
+def test_a_table_fits_eighty_columns_without_colours(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "x.csv").write_text(f"id,places,address\n{JOB},5,{'Via lunga ' * 9}\n")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = run(*command, code=1 if command == ("content", "check") else 0)
+    assert max(map(cell_len, shown.splitlines())) <= 80 and "\x1b[" not in shown
+
+
 def test_a_dry_run_changes_nothing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(f"id,places\n{JOB},5\n")
     shown = run("content", "import", str(tmp_path / "x.csv"), "--dry-run")
     assert "1 changed" in shown and "nothing was saved" in shown and offer(run)["places"] == 1
+    assert "places: 1 → 5" in shown
     assert run.json("content", "import", str(tmp_path / "x.csv"), "--json") == {JOB: "changed"}
     assert offer(run)["places"] == 5
 
@@ -123,6 +170,43 @@ def test_a_spreadsheet_there_and_back(run: Run, tmp_path: Path) -> None:
     assert "offers are in" in run("content", "export", "--to", file)
     assert "0 added, 0 changed" in run("content", "import", file)
     assert "is ready" in run("content", "template", "--to", str(tmp_path / "t.xlsx"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "--topic", "jobs"),
+        ("list", "--status", "open"),
+        ("export", "--to", "x.xlsx", "--topic", "jobs"),
+        ("template", "--to", "x.xlsx", "--topic", "jobs"),
+    ],
+)
+def test_a_choice_that_is_none_is_exit_2(run: Run, command: tuple[str, ...]) -> None:
+    assert "is not one of" in run("content", *command, code=2)
+    assert not Path(command[2]).exists()
+
+
+def test_topics_and_states_are_those_of_the_offers() -> None:
+    assert get_args(TopicName) == TOPICS and get_args(StatusName) == STATUSES
+
+
+def test_the_tab_key_knows_the_offers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert JOB in offer_ids("job_w") and JOB not in offer_ids("hou")
+    assert offer_ids("job%") == []
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere/x.db")
+    assert offer_ids("job") == []
+
+
+def nobody() -> str:
+    """As on a machine without a name for who runs this."""
+    raise KeyError("uid not found")
+
+
+def test_who_has_no_name_is_asked_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPORTELLO_OPERATOR")
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert "SPORTELLO_OPERATOR" in run("content", "pause", JOB, code=2)
+    assert offer(run)["status"] == "published"
 
 
 def test_check_says_what_needs_care_in_its_exit_code(run: Run) -> None:

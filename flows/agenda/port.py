@@ -75,11 +75,21 @@ class WaitForSlot:
 class AnswerOffer:
     """The person takes the freed hour that is held for them, or does not.
 
-    The result is the number, or ``gone`` when it was held too long.
+    The result is the number, ``gone`` when it was held too long, or ``enough`` as above.
     """
 
     id: int
     take: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When somebody is there: ``now``, or next. Both ends are aware, in the desk's time."""
+
+    place: Place
+    starts: datetime
+    ends: datetime
+    now: bool
 
 
 AgendaCommand = BookAppointment | CancelAppointment | ConfirmAppointment | WaitForSlot | AnswerOffer
@@ -97,12 +107,20 @@ class Agenda(Protocol):
         """Where one can meet the desk."""
         ...
 
+    def opening(self) -> Opening | None:
+        """Where somebody is there now, else where next; None when the rules know of none."""
+        ...
+
     def languages(self) -> frozenset[str]:
         """What is spoken there, mediators included."""
         ...
 
     def free(self, wish: Wish) -> Sequence[Slot]:
         """The free hours, the soonest first."""
+        ...
+
+    def ever(self, wish: Wish) -> bool:
+        """Whether there are such hours at all, free or taken: only then is it worth waiting."""
         ...
 
     def mine(self) -> Sequence[Appointment]:

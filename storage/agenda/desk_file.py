@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from flows.agenda.rules import TOPICS
-from storage.yaml_file import Checks, read_yaml
+from flows.hours import parse_hours, spell_hours
+from storage.yaml_file import Checks, in_quarters, read_yaml
 
 _ID = re.compile(r"[a-z0-9_]{1,24}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _PATRON = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|")
 _WHOLE = {
-    "grid": (5, 120),
     "notice_hours": (0, 336),
     "days_ahead": (1, 90),
     "hold_minutes": (5, 1440),
 }
-_DEFAULTS = {"grid": 30, "notice_hours": 12, "days_ahead": 21, "hold_minutes": 120}
+_GRIDS = (15, 30, 45, 60, 90, 120)
+_DEFAULTS = {"notice_hours": 12, "days_ahead": 21, "hold_minutes": 120}
 
 
 @dataclass(slots=True)
@@ -58,18 +59,27 @@ def check_colleague(
     return row
 
 
+def hours_of_day(text: str) -> str:
+    """``09:00-12:00; 14:00-16:00``, as the tables keep it. Raises ValueError."""
+    hours = parse_hours(text)
+    if not all(h.start < h.end and not h.days and in_quarters(h) for h in hours):
+        raise ValueError(text)
+    return spell_hours(hours)
+
+
 class _Reader:
     def __init__(self, checks: Checks) -> None:
         self._is = checks
 
     def read(self, data: Mapping[str, Any]) -> Parsed:
-        self._is.names(data, {*_WHOLE, "topics", "places", "staff"})
+        self._is.names(data, {*_WHOLE, "grid", "topics", "places", "staff"})
         parsed = Parsed(
             {
                 name: self._is.number(0, name, data, *_WHOLE[name], _DEFAULTS[name])
                 for name in _WHOLE
             }
         )
+        parsed.rules["grid"] = self._grid(data.get("grid", 30))
         parsed.rules["topics"] = self._topics(data.get("topics"))
         parsed.places = self._rows("places", data, self._place)
         ids = {row["id"] for row in parsed.places}
@@ -142,3 +152,9 @@ class _Reader:
         for key in given.keys() - set(TOPICS):
             self._is.wrong(0, f"topics.{key}", "", f"one of {', '.join(TOPICS)}")
         return {key: self._is.number(0, key, given, 5, 240, 0) for key in TOPICS if key in given}
+
+    def _grid(self, value: Any) -> int:
+        if isinstance(value, bool) or value not in _GRIDS:
+            self._is.wrong(0, "grid", str(value), f"one of {', '.join(map(str, _GRIDS))}")
+            return 30
+        return int(value)

@@ -15,10 +15,11 @@ from flows.agenda.port import (
     BookAppointment,
     CancelAppointment,
     ConfirmAppointment,
+    Opening,
     WaitForSlot,
 )
-from flows.agenda.rules import Place, Rules
-from flows.agenda.slots import Slot, Wish, free
+from flows.agenda.rules import Place, Rules, Span
+from flows.agenda.slots import Slot, Wish, free, next_open
 from storage.agenda import booking, rules, waiting
 from storage.models import Appointment as Row
 from storage.models import Waiting
@@ -48,6 +49,11 @@ class DatabaseAgenda:
         """Where one can meet the desk."""
         return self.rules.places
 
+    def opening(self) -> Opening | None:
+        """Where somebody is there now, else where next."""
+        found = next_open(self.rules, self._now, self.zone)
+        return opening_of(found, self._now, self.zone) if found else None
+
     def languages(self) -> frozenset[str]:
         """What is spoken there, mediators included."""
         return frozenset().union(*(one.languages for one in self.rules.staff))
@@ -58,6 +64,10 @@ class DatabaseAgenda:
             taken = booking.taken(self._connection, self._now)
             self._free[wish] = list(free(self.rules, wish, taken, self._now, self.zone))
         return self._free[wish]
+
+    def ever(self, wish: Wish) -> bool:
+        """Whether there are such hours at all, free or taken."""
+        return any(free(self.rules, wish, (), self._now, self.zone))
 
     def mine(self) -> Sequence[Appointment]:
         """Their own, still to come, the soonest first; freed hours held for them too."""
@@ -88,6 +98,13 @@ class DatabaseAgenda:
                 return "done"
             case AnswerOffer(id, take):
                 return waiting.answer(connection, id, mine, now, take=take)
+
+
+def opening_of(found: tuple[Place, Span], now: datetime, zone: ZoneInfo) -> Opening:
+    """In the desk's own time."""
+    place, span = found
+    starts, ends = span.start.astimezone(zone), span.end.astimezone(zone)
+    return Opening(place, starts, ends, now=span.start <= now)
 
 
 def confirm(connection: Connection, id: int, contact_id: int, now: datetime) -> bool:

@@ -12,14 +12,19 @@ from storage.models.agenda import (
 )
 from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
 from storage.models.offers import Listing, ListingText
+from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
+from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
     "Appointment",
     "Audit",
+    "Broadcast",
+    "BroadcastCount",
+    "BroadcastText",
     "Consent",
     "Contact",
     "Conversation",
@@ -27,6 +32,7 @@ __all__ = [
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
+    "DeskTopic",
     "Event",
     "Hold",
     "Inbox",
@@ -43,8 +49,12 @@ __all__ = [
     "Run",
     "RunHold",
     "RunSeat",
+    "Segment",
     "SimulatorMessage",
+    "Tag",
     "Template",
+    "Ticket",
+    "TicketMessage",
     "Unanswered",
     "Waiting",
 ]
