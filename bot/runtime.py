@@ -24,6 +24,7 @@ from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -103,13 +104,15 @@ class Runtime:
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(
-            engine, self._database, self._channels.by_name, now, settings.rules, lease
-        )
+        by_name, rules = self._channels.by_name, settings.rules
+        self._sender = Sender(engine, self._database, by_name, now, rules, lease)
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
-        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence, answering)
+        sends = Outreach(engine, rules)
+        self._scheduler = Scheduler(
+            engine, self._database, now, chores, correspondence, answering, sends
+        )
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

@@ -12,6 +12,7 @@ from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from storage import unanswered, upkeep
 from storage.erasure import scrub
 from storage.rides import due as rides
@@ -34,9 +35,11 @@ class Scheduler:
         chores: Chores,
         correspondence: Correspondence,
         answering: Answering,
+        outreach: Outreach,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
         self._correspondence, self._answering = correspondence, answering
+        self._outreach = outreach
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -68,6 +71,17 @@ class Scheduler:
                 await self._database.run(work)
             except Exception as error:
                 log.error("scheduler: %s", type(error).__name__)
+        await self._send_broadcasts()
+
+    async def _send_broadcasts(self) -> None:
+        """Page by page: replies go in between."""
+        try:
+            await self._database.run(self._outreach.start, self._now())
+            while await self._database.run(self._outreach.expand, self._now()):
+                pass
+            await self._database.run(self._outreach.finish, self._now())
+        except Exception as error:
+            log.error("scheduler: %s", type(error).__name__)
 
     def _do_chores(self) -> None:
         with self._engine.begin() as connection:

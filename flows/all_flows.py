@@ -8,6 +8,7 @@ from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
 from flows.my_rides import rides
+from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.ride import ride
@@ -31,6 +32,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         earlier,
         ride,
         rides,
+        news,
         menu,
         help,
         person,

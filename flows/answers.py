@@ -172,7 +172,7 @@ def leave(talk: Talk) -> Move:
 
 
 @answer.step(when=lambda talk: asked(talk) == "language_change")
-def language(talk: Talk) -> Move:
+def other_language(talk: Talk) -> Move:
     """The one that was named, or the list."""
     code = talk.answers.pick("language")
     return Start(f"language-{code}" if code else "language")

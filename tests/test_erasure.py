@@ -15,6 +15,7 @@ from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
+from bot.outreach import Outreach
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -66,8 +67,11 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            answering = Answering(parts.languages)
-            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering)
+            answering, sends = (
+                Answering(parts.languages),
+                Outreach(parts.engine, parts.settings.rules),
+            )
+            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering, sends)
             await scheduler.tick()
             thread.close()
 

@@ -39,6 +39,7 @@ from flows.desk import (
     NoteGaps,
     NoteInterest,
     NoteRefusal,
+    NoteTap,
     RecordConsent,
     SetAlerts,
 )
@@ -108,6 +109,7 @@ class MemoryOffers:
 PROVIDED = "job_harvest_cortandone"  # the offer everybody answers for
 STILL = (f"still-{PROVIDED}", "still-tra_social_taxi", "take-nothing")
 TAKES = ("take-job_kitchen_albugnano", f"take-{PROVIDED}")
+NEWS = f"news-1-{PROVIDED}"
 OFFERED = Appointment(
     7,
     "cv",
@@ -186,6 +188,8 @@ class MemoryDesk:
                 self.interests.add(listing)
             case NoteRefusal() | NoteGaps():
                 pass
+            case NoteTap(broadcast):
+                return broadcast
             case AnswerForOffer(listing):
                 self.provides.discard(listing)
             case EraseContact():
@@ -242,7 +246,7 @@ class Walk:
         drives = Place(Conversation(language=self.language), new.contact, (), (CONFIRMED, PROPOSED))
         for start in ("ride", "rides", "rides-yes_3", "rides-no_3", "rides-cancel_2", *KNOWN_RIDES):
             self._ahead.append(self._step(drives, Inbound(start=start)))
-        for start in TAKES:
+        for start in (*TAKES, NEWS):
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
         while self._ahead:
@@ -528,6 +532,7 @@ _SILENT = {
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
+    ("news", "to_offer"),
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
@@ -542,7 +547,7 @@ _SILENT = {
     ("answer", "outside"),
     ("answer", "hello"),
     ("answer", "leave"),
-    ("answer", "language"),
+    ("answer", "other_language"),
     ("answer", "elsewhere"),
     ("take", "gone"),
     ("teach", "taught"),
