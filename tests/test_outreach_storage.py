@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -16,10 +17,12 @@ from flows.outreach.audience import Audience
 from flows.outreach.verdict import Reason
 from flows.speech import Languages
 from storage.claims import Claims, Due
+from storage.database import open_database
 from storage.models import Address, Broadcast, Contact, Outbox
 from storage.outbox import Closing, Outcome
 from storage.outreach import broadcasts, expand, recipients, segments, tags, wording
 from storage.outreach.plan import Tally, dry_run, everybody, make_plan
+from storage.schema import upgrade
 from tests.conftest import START
 from tests.outreach import BY, RULES, add_address, add_broadcast, add_person, send
 from tests.test_storage_database import KINDS, emptied, migrated
@@ -231,6 +234,23 @@ def test_a_page_that_is_lost_is_made_again_and_none_comes_twice(
     with database.begin() as connection:
         assert [row.contact_id for row in rows_of(connection, id)] == [1, 2, 3, 4, 5]
         assert expand.to_expand(connection) == []
+
+
+def test_without_the_unique_key_they_would_come_twice(tmp_path: Path, languages: Languages) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'unprotected.db'}")
+    upgrade(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX outbox_broadcast")
+        add_person(connection, 1)
+        id = add_broadcast(connection)
+        assert send(connection, id, languages)
+    for _ in range(2):
+        expand_all(engine, id)
+        with engine.begin() as connection:
+            connection.execute(update(Broadcast).values(reached_id=0, expanded_at=None))
+    with engine.begin() as connection:
+        assert [row.contact_id for row in rows_of(connection, id)] == [1, 1]
+    engine.dispose()
 
 
 def test_two_operators_send_it_once(database: Engine, languages: Languages) -> None:
