@@ -107,7 +107,8 @@ async def measured(
     await asyncio.sleep(2)
     before = [resident_mib(p.pid) for p in processes]
     cpu, sent = sum(cpu_seconds(p.pid) for p in processes), seen()
-    began, replies = time.perf_counter(), []
+    began = time.perf_counter()
+    replies: list[float] = []
     while time.perf_counter() - began < seconds:
         replies.append(await _reply(engine, channel, len(replies)))
         await asyncio.sleep(2)

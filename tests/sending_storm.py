@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, insert, text
 
@@ -22,6 +23,7 @@ from tests.loopback.telegram import LoopbackTelegram
 from tests.server import Server
 from tests.storm import TOKEN, settings
 
+_WORDS = '{"text": "ciao", "language": "it"}'
 _OPEN = text("SELECT count(*) FROM outbox WHERE closed_at IS NULL")
 _STATUSES = text("SELECT address, status FROM outbox")
 
@@ -46,9 +48,9 @@ class Reckoning:
 def queue(engine: Engine, people: int) -> None:
     """A broadcast to people 1 to ``people``."""
     now = datetime.now(UTC)
-    row = {"channel": "telegram", "origin": "broadcast", "priority": 2, "due_at": now}
+    row: dict[str, Any] = {"channel": "telegram", "origin": "broadcast", "priority": 2}
     rows = [
-        Outbox(**row, address=str(i), body='{"text": "ciao", "language": "it"}', created_at=now)
+        Outbox(**row, address=str(i), body=_WORDS, due_at=now, created_at=now)
         for i in range(1, people + 1)
     ]
     with engine.begin() as connection:
