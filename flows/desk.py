@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.rides.port import RideCommand, Rides
 from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
@@ -125,6 +126,7 @@ Command = (
     | NoteTap
     | EraseContact
     | AgendaCommand
+    | RideCommand
     | TicketCommand
 )
 
@@ -139,6 +141,10 @@ class Desk(Protocol):
 
         ``sector`` leaves out those of another one.
         """
+        ...
+
+    def mentioning(self, topic: str, words: Sequence[str]) -> Sequence[str]:
+        """Ids of a few offers that have one of these words in any of their translations."""
         ...
 
     def listing(self, id: str, language: str) -> Listing | None:
@@ -157,6 +163,11 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    @property
+    def rides(self) -> Rides:
+        """The social taxi, and this person's rides."""
         ...
 
     @property
