@@ -12,6 +12,7 @@ from flows.desk import Command, Listing
 from flows.engine import Engine
 from flows.messages import Inbound
 from flows.places import Gazetteer
+from flows.searches.port import Search
 from flows.talk import Contact
 
 
@@ -36,6 +37,9 @@ class _OneOffer:
     @property
     def agenda(self) -> Agenda:
         raise NotImplementedError("an offer's card asks nothing of the agenda")
+
+    def searches(self) -> Sequence[Search]:
+        return ()
 
     def perform(self, command: Command) -> str:
         return "done"

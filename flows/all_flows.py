@@ -7,11 +7,13 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu, person
+from flows.my_searches import searches
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
 from flows.teach import teach
+from flows.tell_me import tell_me
 from flows.welcome import make_language, make_welcome
 
 
@@ -32,6 +34,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         still,
         take,
         teach,
+        tell_me,
+        searches,
         privacy,
         export,
         alerts,

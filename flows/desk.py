@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.searches.port import Search, SearchCommand
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -116,6 +117,7 @@ Command = (
     | AnswerForOffer
     | EraseContact
     | AgendaCommand
+    | SearchCommand
 )
 
 
@@ -147,6 +149,10 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    def searches(self) -> Sequence[Search]:
+        """What this person wants to be told about, the oldest first."""
         ...
 
     def perform(self, command: Command) -> str:

@@ -1,13 +1,13 @@
 """Consent, and what a person may do with their own data."""
 
 from flows import labels
+from flows.alerts_consent import add_alerts_consent, alerts_notice
 from flows.desk import EraseContact, RecordConsent, SetAlerts
 from flows.flow import Flow
 from flows.messages import Document, Option
-from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
-from flows.talk import Talk
+from flows.talk import Answers, Talk
 
 NOTICE_VERSION = "2026-11"
 
@@ -20,15 +20,6 @@ def profile_notice(talk: Talk) -> str:
         "Only the people of the desk see them. I never ask for documents, health or religion. "
         'You can see, change or delete everything: write "my data". '
         "May I keep your answers?"
-    )
-
-
-def alerts_notice(talk: Talk) -> str:
-    """The words a person agrees to for alerts."""
-    _ = talk.gettext
-    return _(
-        "🔔 May I write to you when there is something new that fits you? "
-        "A few messages a week at most. To end them, write STOP."
     )
 
 
@@ -89,7 +80,13 @@ def _alerts_now(talk: Talk) -> str:
     }.get(talk.contact.alerts, _("Messages about new offers are off."))
 
 
-alerts = Flow("alerts")
+def set_alerts(argument: str, profile: Answers) -> Answers:
+    """``alerts-paused`` and its like set them in one tap."""
+    return Answers(state=argument) if argument in _STATES else Answers()
+
+
+_STATES = ("on", "paused", "stopped")
+alerts = Flow("alerts", begin=set_alerts)
 
 
 @alerts.step()
@@ -97,33 +94,16 @@ def state(talk: Talk) -> Move:
     """How messages from us are set, and how to change that."""
     _ = talk.gettext
     options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "stopped": _("🔕 Turn off")}
-    return pick(_alerts_now(talk), (o for o in choices(options) if o.key != talk.contact.alerts))
+    others = [one for one in choices(options) if one.key != talk.contact.alerts]
+    look_for = Option("searches", _("🔎 What I look for"), start="searches")
+    return pick(_alerts_now(talk), [*others, look_for])
 
 
 def _turning_on(talk: Talk) -> bool:
     return talk.answers.pick("state") == "on" and not talk.contact.agreed("alerts")
 
 
-@alerts.step(when=lambda talk: _turning_on(talk) and not talk.profile.pick("age"))
-def age(talk: Talk) -> Move:
-    """Who keeps no answers with us is asked now."""
-    return ask_age(talk)
-
-
-add_goodbye(alerts)
-
-
-@alerts.step(when=_turning_on)
-def send_alerts(talk: Talk) -> Move:
-    """Alerts are sent only to who agreed to them."""
-    return ask_consent(talk, alerts_notice(talk))
-
-
-@alerts.step(when=_turning_on)
-def record_alerts(talk: Talk) -> Move:
-    """Their answer, with the words they saw."""
-    given = talk.answers.pick("send_alerts") == "yes"
-    return Do(RecordConsent("alerts", given, alerts_notice(talk), talk.speech.code))
+add_alerts_consent(alerts, _turning_on)
 
 
 @alerts.step(when=lambda talk: talk.answers.pick("state") == "stopped")

@@ -10,6 +10,7 @@ from sqlmodel import col
 from storage.listings import SOURCE_LANGUAGE
 from storage.models import (
     Address,
+    Alerted,
     Appointment,
     Consent,
     Contact,
@@ -19,6 +20,7 @@ from storage.models import (
     Listing,
     ListingText,
     Outbox,
+    Search,
     Unanswered,
     Waiting,
 )
@@ -86,6 +88,8 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
         "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
+        "searches": _rows(connection, Search, col(Search.contact_id) == contact_id),
+        "alerted": _rows(connection, Alerted, col(Alerted.contact_id) == contact_id),
         "answers_for": list(
             connection.execute(
                 select(col(Listing.id)).where(col(Listing.provider_id) == contact_id)

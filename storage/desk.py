@@ -30,9 +30,10 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
+from flows.searches.port import ChangeSearch, DropSearch, SaveSearch, Search
 from flows.teach import PURPOSE as QUESTIONS
 from flows.understanding.scrub import scrub
-from storage import listings, notices, unanswered
+from storage import listings, notices, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
@@ -93,6 +94,10 @@ class DatabaseDesk:
         """Whether this person answers for this offer."""
         return providers.answers_for(self._connection, self._contact_id, id)
 
+    def searches(self) -> Sequence[Search]:
+        """What this person wants to be told about."""
+        return searches.searches_of(self._connection, self._contact_id)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
@@ -102,6 +107,8 @@ class DatabaseDesk:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
+                if state == "on":
+                    searches.begin_with_profile(self._connection, self._contact_id, self._now)
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
@@ -122,6 +129,8 @@ class DatabaseDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case SaveSearch() | ChangeSearch() | DropSearch():
+                return searches.perform(self._connection, self._contact_id, command, self._now)
             case EraseContact():
                 erase(self._connection, self._contact_id, self._now)
                 self.erased = True

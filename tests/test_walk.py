@@ -48,6 +48,14 @@ from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
+from flows.searches.port import (
+    MOST_SEARCHES,
+    PROFILE,
+    ChangeSearch,
+    DropSearch,
+    SaveSearch,
+    Search,
+)
 from flows.speech import ISOLATE, POP
 from flows.talk import Answers, Contact
 from flows.words import STARTS, listed, separate
@@ -120,10 +128,15 @@ class MemoryDesk:
     """`flows.desk.Desk` in memory, for one turn: as strict as `storage.desk.DatabaseDesk`."""
 
     def __init__(
-        self, offers: MemoryOffers, contact: Contact, booked: Sequence[Appointment] = ()
+        self,
+        offers: MemoryOffers,
+        contact: Contact,
+        booked: Sequence[Appointment] = (),
+        searches: Sequence[Search] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
+        self._searches = list(searches)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
@@ -144,8 +157,23 @@ class MemoryDesk:
     def answers_for(self, id: str) -> bool:
         return id in self.provides
 
+    def searches(self) -> Sequence[Search]:
+        return self._searches
+
     def perform(self, command: Command) -> str:
         match command:
+            case SaveSearch(search):
+                return self._save(search)
+            case ChangeSearch(id, every):
+                known = [one.id for one in self._searches]
+                self._searches = [
+                    replace(one, every=every) if one.id == id else one for one in self._searches
+                ]
+                return "done" if id in known else "gone"
+            case DropSearch(id):
+                left = [one for one in self._searches if one.id != id]
+                gone, self._searches = len(left) == len(self._searches), left
+                return "gone" if gone else "done"
             case (
                 BookAppointment()
                 | CancelAppointment()
@@ -159,6 +187,8 @@ class MemoryDesk:
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
                 self.contact = replace(self.contact, consents=consents)
             case SetAlerts(state):
+                if state == "on" and not self._searches:
+                    self._save(Search(PROFILE))
                 self.contact = replace(self.contact, alerts=state)
             case NoteInterest(listing):
                 if self._offers.one(listing, "it") is None:
@@ -171,6 +201,17 @@ class MemoryDesk:
             case EraseContact():
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
+        return "done"
+
+    def _save(self, search: Search) -> str:
+        for n, one in enumerate(self._searches):
+            if replace(one, id=0, every="") == replace(search, every=""):
+                self._searches[n] = replace(one, every=search.every)
+                return "done"
+        if len(self._searches) >= MOST_SEARCHES:
+            return "enough"
+        number = max((one.id for one in self._searches), default=0) + 1
+        self._searches.append(replace(search, id=number))
         return "done"
 
 
@@ -188,6 +229,7 @@ class Place:
     conversation: Conversation
     contact: Contact
     booked: tuple[Appointment, ...] = ()
+    searches: tuple[Search, ...] = ()
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -266,12 +308,12 @@ class Walk:
         branch = tuple(s.name for s in flow.steps if s.when is not always and s.when(talk))
         known, contact = bool(place.conversation.language), place.contact
         agreed = contact.agreed("profile"), contact.agreed("alerts")
-        person = (known, contact.alerts, *agreed)
+        person = (known, contact.alerts, *agreed, bool(place.searches))
         return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked)
+        desk = MemoryDesk(self.offers, place.contact, place.booked, place.searches)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -280,7 +322,8 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        after = Place(turn.conversation, desk.contact, tuple(desk.agenda.mine()))
+        mine = tuple(desk.agenda.mine())
+        after = Place(turn.conversation, desk.contact, mine, tuple(desk.searches()))
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -288,7 +331,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked)
+    desk = MemoryDesk(offers, place.contact, place.booked, place.searches)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -454,6 +497,7 @@ _RARE = {
     ("answer", "careful"),
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
+    ("tell_me", "too_many"),  # test_alerts
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
 }
 # Steps that ask nothing and leave no trace.
@@ -461,6 +505,9 @@ _SILENT = {
     ("welcome", "speak"),
     ("welcome", "go_on"),
     ("answer", "appointments"),
+    ("answer", "tell_me"),
+    *(("tell_me", step) for step in ("as_you_like", "will_hear")),
+    *(("searches", step) for step in ("gone", "told")),
     *(
         ("appointment", step)
         for step in (

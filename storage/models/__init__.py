@@ -14,9 +14,11 @@ from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Temp
 from storage.models.offers import Listing, ListingText
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.searches import Alerted, Search
 
 __all__ = [
     "Address",
+    "Alerted",
     "Appointment",
     "Audit",
     "Consent",
@@ -36,6 +38,7 @@ __all__ = [
     "Notice",
     "Outbox",
     "Reminder",
+    "Search",
     "SimulatorMessage",
     "Template",
     "Unanswered",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index
+from sqlalchemy import JSON, Column, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import BigId, moment
@@ -13,11 +13,18 @@ class Listing(SQLModel, table=True):
     """An offer that operators checked. ``details`` holds the typed facts of its topic as JSON.
 
     ``provider_id`` is the person who answers for it on a channel (`storage.content.providers`);
-    ``asked_at`` is when they were last asked whether it still holds.
+    ``asked_at`` is when they were last asked whether it still holds. ``shown_at`` is when people
+    could first see it.
     """
 
     __table_args__ = (
         Index("listing_shown", "topic", "status", "comune", "valid_until", "valid_from", "id"),
+        Index(
+            "listing_new",
+            "status",
+            sqlite_where=text("shown_at IS NULL"),
+            postgresql_where=text("shown_at IS NULL"),
+        ),
     )
     id: str = Field(primary_key=True)
     topic: str
@@ -39,6 +46,7 @@ class Listing(SQLModel, table=True):
         sa_column=Column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), index=True),
     )
     asked_at: datetime | None = moment(nullable=True)
+    shown_at: datetime | None = moment(nullable=True)
 
 
 class ListingText(SQLModel, table=True):
