@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,10 +22,14 @@ from rich.table import Table
 from bench import in_process, offers
 from bench.known_contacts import fill
 from bench.people import BotApi, Result, talk
+from bench.script import ANSWERS, TAPS
 
 SECRET = "bench-secret"
 KNOWN = 1_000  # people each contender knows before the round trips begin
 TICKS = os.sysconf("SC_CLK_TCK")
+
+# How to start it, its environment, its port, and each script: its name, its steps, its rounds.
+_Contender = tuple[list[str], dict[str, str], int, tuple[tuple[str, Sequence[str], int], ...]]
 
 
 def free_port() -> int:
@@ -112,12 +116,12 @@ def row(table: Table, name: str, people: int, result: Result, cpu: float) -> flo
 
 
 async def measured(
-    api: BotApi, pid: int, port: int, people: int, rounds: int, first: int
+    api: BotApi, pid: int, port: int, script: Sequence[str], people: int, rounds: int, first: int
 ) -> tuple[Result, float]:
     """One run, warmed up, and the server's CPU in it."""
-    await talk(api, port, SECRET, people, 1, first + 10_000_000)
+    await talk(api, port, SECRET, script, people, 1, first + 10_000_000)
     before = cpu_seconds(pid)
-    result = await talk(api, port, SECRET, people, rounds, first)
+    result = await talk(api, port, SECRET, script, people, rounds, first)
     return result, cpu_seconds(pid) - before
 
 
@@ -133,17 +137,21 @@ async def round_trips(folder: Path, rounds: int, table: Table) -> dict[str, floa
     theirs = free_port()
     handler = [sys.executable, "-m", "bench.conversation_handler", url, str(theirs), str(folder)]
     handler.append(str(KNOWN))
-    contenders: tuple[tuple[str, list[str], dict[str, str], int, int], ...] = (
-        ("Sportello", command, environment, port, rounds),
-        ("ConversationHandler, flushed", handler, {}, theirs, max(1, rounds // 12)),
+    less = max(1, rounds // 12)
+    contenders: tuple[_Contender, ...] = (
+        (command, environment, port, (("Sportello", ANSWERS, rounds), ("by taps", TAPS, less * 4))),
+        (handler, {}, theirs, (("ConversationHandler, flushed", ANSWERS, less),)),
     )
-    for name, start, variables, listens, share in contenders:
+    for start, variables, listens, scripts in contenders:
         with running(start, variables) as process:
             await asyncio.to_thread(seconds_to_listen, process, listens)
-            for people, times in ((1, share * 4), (50, share)):
-                first = 1_000_000 * (people + 1)
-                result, cpu = await measured(api, process.pid, listens, people, times, first)
-                rates[f"{name} {people}"] = row(table, name, people, result, cpu)
+            for place, (name, script, share) in enumerate(scripts):
+                for people, times in ((1, share * 4), (50, share)):
+                    first = 1_000_000 * (people + 1) + 100_000_000 * place
+                    result, cpu = await measured(
+                        api, process.pid, listens, script, people, times, first
+                    )
+                    rates[f"{name} {people}"] = row(table, name, people, result, cpu)
     return rates
 
 

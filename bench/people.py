@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from bench.script import ANSWERS, update
+from bench.script import update
 
 
 @dataclass
@@ -40,9 +41,13 @@ class Line:
 
 @dataclass
 class BotApi:
-    """A Bot API on a loopback port that says yes to everything, and who is waiting for what."""
+    """A Bot API on a loopback port that says yes to everything, and who is waiting for what.
+
+    ``keyboards`` holds the JSON of each chat's newest message.
+    """
 
     waiting: dict[str, "asyncio.Future[None]"] = field(default_factory=dict)
+    keyboards: dict[str, bytes] = field(default_factory=dict)
     messages: int = 0
 
     async def start(self) -> int:
@@ -51,9 +56,10 @@ class BotApi:
         port: int = server.sockets[0].getsockname()[1]
         return port
 
-    def seen(self, chat: str) -> None:
+    def seen(self, chat: str, body: bytes) -> None:
         """A message for ``chat`` has come."""
         self.messages += 1
+        self.keyboards[chat] = body
         future = self.waiting.pop(chat, None)
         if future and not future.done():
             future.set_result(None)
@@ -78,10 +84,10 @@ class BotApi:
     def _answer(self, method: str, body: bytes) -> object:
         if method.lower() == "getme":
             return {"id": 1, "is_bot": True, "first_name": "Bench", "username": "bench_bot"}
-        if method != "sendMessage":
+        if method not in ("sendMessage", "editMessageText"):
             return True
         chat = _field(body, "chat_id")
-        self.seen(chat)
+        self.seen(chat, body)
         return {
             "message_id": self.messages,
             "date": 1_795_000_000,
@@ -131,8 +137,27 @@ class Result:
         return self.waits[min(len(self.waits) - 1, int(q * len(self.waits)))] * 1000
 
 
-async def talk(api: BotApi, port: int, secret: str, people: int, rounds: int, first: int) -> Result:
-    """``people`` at once go through the intake ``rounds`` times, each time as somebody new."""
+def answer(said: str, shown: bytes) -> str:
+    """``[key]`` as the tap on the button with that key in the newest message; other words as is."""
+    if not said.startswith("["):
+        return said
+    end = f":{said[1:-1]}"
+    markup = json.loads(shown)["reply_markup"]
+    rows = (json.loads(markup) if isinstance(markup, str) else markup)["inline_keyboard"]
+    taps = [str(button["callback_data"]) for row in rows for button in row]
+    return "tap:" + next(tap for tap in taps if tap.endswith(end))
+
+
+async def talk(
+    api: BotApi,
+    port: int,
+    secret: str,
+    script: Sequence[str],
+    people: int,
+    rounds: int,
+    first: int,
+) -> Result:
+    """``people`` at once go through ``script`` ``rounds`` times, each time as somebody new."""
     waits: list[float] = []
     numbers = iter(range(first * 1000, 10**12))
 
@@ -140,13 +165,14 @@ async def talk(api: BotApi, port: int, secret: str, people: int, rounds: int, fi
         line = Line(port, secret)
         for turn in range(rounds):
             chat = first + place + turn * people
-            for text in ANSWERS:
+            for said in script:
+                text = answer(said, api.keyboards.get(str(chat), b""))
                 body = json.dumps(update(next(numbers), chat, text)).encode()
                 seen = asyncio.get_running_loop().create_future()
                 api.waiting[str(chat)] = seen
                 began = time.perf_counter()
-                if b'"sendMessage"' in await line.post(body):
-                    api.seen(str(chat))
+                if b'"sendMessage"' in (reply := await line.post(body)):
+                    api.seen(str(chat), reply)
                 async with asyncio.timeout(30):
                     await seen
                 waits.append(time.perf_counter() - began)

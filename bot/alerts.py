@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,6 +16,9 @@ from flows.speech import Languages
 from flows.talk import Answers, Contact, Talk
 from storage import listings, searches
 from storage.desk import DatabaseDesk
+from storage.letters import post
+from storage.models import Outbox
+from storage.outbox import UNASKED
 from storage.outreach.recipients import these
 from storage.searches import DueSearch
 
@@ -32,15 +34,13 @@ class Alerts:
     """Answers the saved searches of whoever agreed to it, within ``rules``."""
 
     languages: Languages
-    zone: ZoneInfo
     rules: Rules
 
     def run(self, connection: Connection, now: datetime) -> int:
         """Write to at most `PEOPLE_AT_ONCE`; how many were looked at. Nobody in quiet hours."""
-        local = now.astimezone(self.zone)
         searches.lock(connection)
-        searches.note_shown(connection, local.date(), now)
-        if self.rules.quiet.at(local):
+        searches.note_shown(connection, now.astimezone(self.rules.zone).date(), now)
+        if not self.rules.awake(now):
             return 0
         due = searches.due(connection, now, PEOPLE_AT_ONCE)
         own = {id: list(some) for id, some in groupby(due, key=lambda one: one.contact_id)}
@@ -64,14 +64,14 @@ class Alerts:
         searches.answered(connection, asked, now)
 
     def _talk(self, connection: Connection, person: Recipient, way: Way, now: datetime) -> Talk:
-        desk = DatabaseDesk(connection, person.id, "alerts", way.channel, now, self.zone)
+        desk = DatabaseDesk(connection, person.id, "alerts", way.channel, now, self.rules.zone)
         return Talk(
             Answers(),
             person.profile,
             Contact(way.channel, {"alerts": True}, person.alerts),
             self.languages[self.languages.best(person.language)],
             self.languages[self.languages.default],
-            now.astimezone(self.zone).date(),
+            now.astimezone(self.rules.zone).date(),
             desk,
         )
 
@@ -98,7 +98,19 @@ class Alerts:
         now: datetime,
     ) -> None:
         body = json.dumps(news(found, talk).to_json(), ensure_ascii=False)
-        searches.queue_news(connection, contact_id, way, body, talk.speech.code, now, now + _LASTS)
+        letter = Outbox(
+            contact_id=contact_id,
+            channel=way.channel,
+            address=way.address,
+            body=body,
+            language=talk.speech.code,
+            origin="alert",
+            priority=UNASKED,
+            due_at=now,
+            expires_at=now + _LASTS,
+            created_at=now,
+        )
+        post(connection, letter)
         searches.note_told(connection, contact_id, [one.id for one, _ in found], now)
 
 

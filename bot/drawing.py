@@ -2,25 +2,26 @@
 
 import re
 
-from flows.messages import Button, Outbound
+from flows.drawing import anchored
+from flows.messages import Outbound
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…؟۔।])\s+")
 
 
-def numbered(buttons: tuple[Button, ...]) -> str:
+def numbered(outbound: Outbound) -> str:
     """The options as people type them: ``1. label`` and the hint below."""
     lines = []
-    for place, button in enumerate(buttons, start=1):
+    for place, button in enumerate(outbound.buttons, start=1):
         tick = "✅ " if button.chosen else ""
         lines.append(f"{place}. {tick}{button.label}")
         if button.hint:
             lines.append(f"   {button.hint}")
-    return "\n".join(lines)
+    return anchored("\n".join(lines), outbound.direction)
 
 
 def plain(outbound: Outbound) -> str:
     """The whole message as text, answerable by number, label or word."""
-    parts = [outbound.text, numbered(outbound.buttons), outbound.howto]
+    parts = [outbound.text, numbered(outbound), outbound.howto]
     return "\n\n".join(part for part in parts if part)
 
 

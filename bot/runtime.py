@@ -1,8 +1,10 @@
 """Where objects are made and put together; nothing connects or reads settings before this."""
 
 import asyncio
+import errno
 import logging
 import signal
+import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from sqlalchemy import Engine
 
 from bot import clock
 from bot.address_changes import apply_problem
+from bot.alerts import Alerts
 from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
@@ -42,6 +45,8 @@ ROLES = ("web", "worker", "sender", "scheduler")
 _WORKER_POLL_SECONDS = 0.25
 _FINISH_SECONDS = 6.0  # of those that `bot.stopping` gives the whole stop
 _CLOSE_SECONDS = 1.0
+_NO_ADDRESS = ("HTTP_HOST", "no address of this machine")
+_UNUSABLE = {socket.EAI_NONAME: _NO_ADDRESS, errno.EADDRNOTAVAIL: _NO_ADDRESS}
 
 
 class NotReadyError(Exception):
@@ -92,11 +97,14 @@ class Runtime:
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
-        self._sender = Sender(engine, self._database, self._channels.by_name, now, lease)
+        self._sender = Sender(
+            engine, self._database, self._channels.by_name, now, settings.rules, lease
+        )
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
-        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence)
+        alerts = Alerts(parts.languages, settings.rules)
+        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence, alerts)
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 
@@ -200,9 +208,8 @@ class Runtime:
             await site.start()
         except OSError as error:
             where = f"{settings.http_host}:{settings.http_port}"
-            raise NotReadyError(
-                f"HTTP_PORT: {where} is in use or not allowed ({error.errno}); choose another"
-            ) from None
+            name, reason = _UNUSABLE.get(error.errno or 0, ("HTTP_PORT", "in use or not allowed"))
+            raise NotReadyError(f"{name}: {where} is {reason} ({error.errno})") from None
 
     async def _work(self) -> None:
         """Turns of stored messages: of other processes, and of people who wrote several at once."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
+from bot.alerts import PEOPLE_AT_ONCE, Alerts
 from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
@@ -16,6 +17,7 @@ from storage.erasure import scrub
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 20
+_ALERT_PAGES = 10
 KEEP_MESSAGES = timedelta(days=7)
 
 
@@ -29,9 +31,10 @@ class Scheduler:
         now: Now,
         chores: Chores,
         correspondence: Correspondence,
+        alerts: Alerts,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
-        self._correspondence = correspondence
+        self._correspondence, self._alerts = correspondence, alerts
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -52,7 +55,8 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        for work in (self._tidy, self._do_chores, self._write_about_appointments):
+        works = (self._tidy, self._do_chores, self._write_about_appointments, self._write_alerts)
+        for work in works:
             try:
                 await self._database.run(work)
             except Exception as error:
@@ -67,6 +71,13 @@ class Scheduler:
             now = self._now()
             self._correspondence.offer_freed(connection, now)
             self._correspondence.remind(connection, now)
+
+    def _write_alerts(self) -> None:
+        """A page of people in each transaction, so that nobody who writes waits long."""
+        for _ in range(_ALERT_PAGES):
+            with self._engine.begin() as connection:
+                if self._alerts.run(connection, self._now()) < PEOPLE_AT_ONCE:
+                    return
 
     def _tidy(self) -> None:
         now = self._now()

@@ -16,9 +16,11 @@ from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
 from flows.messages import Outbound
+from flows.outreach.verdict import Rules
 from storage import addresses, outbox
 from storage.erasure import scrub
 from storage.outbox import MOST_ATTEMPTS, Due, Outcome
+from storage.outreach.judging import judge_again
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +58,11 @@ class Sender:
         database: DatabaseThread,
         channels: Mapping[str, Channel],
         now: Now,
+        rules: Rules,
         lease: timedelta = timedelta(seconds=30),
     ) -> None:
         self._engine, self._database, self._channels = engine, database, channels
-        self._now, self._lease = now, lease
+        self._now, self._rules, self._lease = now, rules, lease
         self._wake = asyncio.Event()
         self._flying: set[asyncio.Task[None]] = set()
         self._outcomes: list[Outcome] = []
@@ -127,10 +130,17 @@ class Sender:
             for change in changes:
                 change.apply(connection, now)
             erased = outbox.close(connection, outcomes, now) if outcomes else False
-            due = outbox.claim_due(connection, ready, free, now) if free and ready else []
+            due = self._claim(connection, ready, free, now) if free and ready else []
         if erased:
             scrub(self._engine)
         return due
+
+    def _claim(
+        self, connection: Connection, ready: Sequence[str], free: int, now: datetime
+    ) -> list[Due]:
+        awake = self._rules.awake(now)
+        due = outbox.claim_due(connection, ready, free, now, unasked=awake)
+        return judge_again(connection, due, self._rules, now)
 
     async def _send(self, row: Due) -> None:
         try:

@@ -1,21 +1,41 @@
 """Settings, from the environment and `.env`; a wrong value stops the program with one line."""
 
+import re
+from datetime import time
 from functools import cached_property
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.channel import LONGEST_SEND_SECONDS
+from flows.outreach.quiet import Quiet, parse_days
+from flows.outreach.verdict import Rules
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
 _TO_WRITE_DOWN = 5  # what a send came to, in seconds
+
+# What the providers give out: a pattern, and what it looks like.
+_SHAPES = {
+    "telegram_bot_token": (r"[0-9]+:[A-Za-z0-9_-]+", "what BotFather gave you, like 123456:AA…"),
+    "telegram_webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z, a-z, 0-9, _ and -"),
+    "twilio_account_sid": (r"AC[0-9a-fA-F]{32}", "AC and 32 of 0-9 and a-f, as Twilio shows it"),
+    "twilio_whatsapp_from": (r"(whatsapp:)?\+[0-9]{6,15}", "like whatsapp:+390141000011"),
+    "operators_chat_id": (r"-?[0-9]+", "a number such as -1001234567890"),
+}
 
 
 class WrongSettingError(Exception):
@@ -47,6 +67,10 @@ class Settings(BaseSettings):
     demo: bool = False
     sportello_operator: str = ""
     operators_chat_id: str = ""
+    quiet_from: time = time(21)
+    quiet_until: time = time(8)
+    quiet_days: str = ""
+    weekly_messages: int = Field(3, ge=1, le=100)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -75,12 +99,13 @@ class Settings(BaseSettings):
             raise ValueError("should be a web address such as https://sportello.example.org")
         return value.rstrip("/")
 
-    @field_validator("telegram_webhook_secret")
+    @field_validator(*_SHAPES)
     @classmethod
-    def _allowed_letters(cls, value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        if len(text) > 256 or not all(c.isascii() and (c.isalnum() or c in "_-") for c in text):
-            raise ValueError("should be 1 to 256 of A-Z, a-z, 0-9, _ and -")
+    def _well_formed(cls, value: SecretStr | str, info: ValidationInfo) -> SecretStr | str:
+        pattern, right = _SHAPES[str(info.field_name)]
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if text and not re.fullmatch(pattern, text):
+            raise ValueError(f"should be {right}")
         return value
 
     @field_validator("timezone")
@@ -90,6 +115,15 @@ class Settings(BaseSettings):
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
             raise ValueError("should be a zone of the tz database such as Europe/Rome") from None
+        return value
+
+    @field_validator("quiet_days")
+    @classmethod
+    def _known_days(cls, value: str) -> str:
+        try:
+            parse_days(value)
+        except ValueError:
+            raise ValueError("should be days such as 12-25, 2027-03-28") from None
         return value
 
     @model_validator(mode="after")
@@ -143,6 +177,12 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
         return ZoneInfo(self.timezone)
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What holds for all that is written to people unasked."""
+        quiet = Quiet(self.quiet_from, self.quiet_until, parse_days(self.quiet_days))
+        return Rules(self.zone, quiet, self.weekly_messages)
 
 
 def _need(name: str, value: str, right: str) -> None:

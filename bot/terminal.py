@@ -98,7 +98,7 @@ def shown(replies: list[Outbound], events: list[Event]) -> list[str]:
     """A turn in the transcript format: ``=`` events, ``<`` what the bot says, ``[key]`` options."""
     lines = [f"= {event}" for event in events]
     for reply in replies:
-        text = f"{reply.text}\n{numbered(reply.buttons)}" if reply.buttons else reply.text
+        text = f"{reply.text}\n{numbered(reply)}" if reply.buttons else reply.text
         lines += [f"< {line}".rstrip() for line in text.split("\n")]
         lines += [f"< 📄 {reply.document.kind}"] if reply.document else []
         keys = " ".join(f"[{key_of(button)}]" for button in reply.buttons + reply.controls)

@@ -161,8 +161,11 @@ def hello(talk: Talk) -> Move:
 
 @answer.step(when=lambda talk: asked(talk) == "stop")
 def leave(talk: Talk) -> Move:
-    """No more messages, or everything deleted: both ask once more."""
-    return Start("erase" if talk.answers.pick("action") == "delete_data" else "stop")
+    """No more messages, or their data: all that is kept, with the button that deletes it.
+
+    Words about "my data" may ask to see it as well.
+    """
+    return Start("privacy" if talk.answers.pick("action") == "delete_data" else "stop")
 
 
 @answer.step(when=lambda talk: asked(talk) == "language_change")

@@ -18,19 +18,19 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
     """Everything said in this turn and its question, as one message; None when nothing is said."""
     asked, question, speech = draft.asked, draft.question, draft.speech
     if question is None or asked is None:
-        text = "\n\n".join(draft.said)
-        return Outbound(_anchored(text, speech), speech.code, speech.direction) if text else None
+        text = anchored("\n\n".join(draft.said), speech.direction)
+        return Outbound(text, speech.code, speech.direction) if text else None
     place, total = draft.position()
     number = sentences.progress(speech, place, total) if total else ""
     asking = f"{number}\n{question.text}" if number else question.text
     return Outbound(
-        text=_anchored("\n\n".join([*draft.said, asking]), speech),
+        text=anchored("\n\n".join([*draft.said, asking]), speech.direction),
         language=speech.code,
         direction=speech.direction,
         kind=asked.kind,
         buttons=_buttons(asked),
         controls=(controls := _controls(draft, asked, question)),
-        howto=_howto(asked, controls, speech),
+        howto=anchored(_howto(asked, controls, speech), speech.direction),
         edits=edits and not draft.said,
         share_location=sentences.share_location(speech) if asked.kind == "place" else "",
         document=draft.document and replace(draft.document, link=sentences.link_to_file(speech)),
@@ -42,7 +42,7 @@ def letter(
 ) -> Outbound:
     """A message that answers nothing: each of its options is a start, and works at any time."""
     return Outbound(
-        _anchored(text, speech),
+        anchored(text, speech.direction),
         speech.code,
         speech.direction,
         kind="pick",
@@ -101,8 +101,11 @@ def _howto(asked: Asked, controls: tuple[Button, ...], speech: Speech) -> str:
     return sentences.howto(asked, typed, speech)
 
 
-def _anchored(text: str, speech: Speech) -> str:
-    """``text`` with every line starting in its language's direction."""
-    if speech.direction == "ltr":
+def anchored(text: str, direction: str) -> str:
+    """``text`` with every line starting in its language's direction.
+
+    A line that begins with a number or an isolate has none of its own (UAX #9, P2).
+    """
+    if direction == "ltr":
         return text
     return "\n".join(f"{_RLM}{line}" if line else line for line in text.split("\n"))

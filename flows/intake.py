@@ -19,7 +19,7 @@ from flows.moves import (
     text,
 )
 from flows.privacy import agreed, ask_consent, profile_notice
-from flows.profile import rows
+from flows.profile import rows, skipped
 from flows.talk import Answers, Talk
 
 _NOT_KEPT = ("keep_answers", "summary")
@@ -52,6 +52,12 @@ def refused(talk: Talk) -> bool:
 def wants_work(talk: Talk) -> bool:
     """Work or a course: then the kind of work matters."""
     return bool({"job", "training"} & set(talk.answers.many("needs")))
+
+
+def matters(step: str, talk: Talk) -> bool:
+    """Whether the question is put to this person, as things are now."""
+    found = intake.find(step)
+    return found is not None and found.when(talk)
 
 
 def needs_childcare(talk: Talk) -> bool:
@@ -113,7 +119,8 @@ def situation(talk: Talk) -> Move:
 def needs(talk: Talk) -> Move:
     """What to look for."""
     _ = talk.gettext
-    return pick_many(_("What do you need? Choose one or more."), choices(labels.topics(_)))
+    question = _("What do you need? Choose one or more.")
+    return pick_many(question, choices(labels.topics(_)), optional=True)
 
 
 @intake.question(when=wants_work)
@@ -181,9 +188,12 @@ def times(talk: Talk) -> Move:
 
 @intake.step()
 def summary(talk: Talk) -> Move:
-    """Everything on one page, each line editable."""
+    """Everything on one page, each line editable; what was skipped too."""
     _ = talk.gettext
-    known = rows(talk)
+    known = [
+        *rows(talk),
+        *((step, name, "—") for step, name in skipped(talk) if matters(step, talk)),
+    ]
     lines = "\n".join(talk.fill("• {name}: {value}", name=n, value=v) for _step, n, v in known)
     question = _("Is this right? Choose what you want to change.")
     options = [Option("right", _("✅ All right"))]

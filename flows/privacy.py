@@ -85,18 +85,21 @@ def set_alerts(argument: str, profile: Answers) -> Answers:
     return Answers(state=argument) if argument in _STATES else Answers()
 
 
-_STATES = ("on", "paused", "stopped")
+_STATES = ("on", "paused", "off")
 alerts = Flow("alerts", begin=set_alerts)
+
+_CHANGES = {"on": ("paused", "off"), "paused": ("on", "off")}
 
 
 @alerts.step()
 def state(talk: Talk) -> Move:
     """How messages from us are set, and how to change that."""
     _ = talk.gettext
-    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "stopped": _("🔕 Turn off")}
-    others = [one for one in choices(options) if one.key != talk.contact.alerts]
+    options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "off": _("🔕 Turn off")}
+    possible = _CHANGES.get(talk.contact.alerts, ("on",))
     look_for = Option("searches", _("🔎 What I look for"), start="searches")
-    return pick(_alerts_now(talk), [*others, look_for])
+    changes = choices({key: options[key] for key in possible})
+    return pick(_alerts_now(talk), [*changes, look_for])
 
 
 def _turning_on(talk: Talk) -> bool:
@@ -106,9 +109,11 @@ def _turning_on(talk: Talk) -> bool:
 add_alerts_consent(alerts, _turning_on)
 
 
-@alerts.step(when=lambda talk: talk.answers.pick("state") == "stopped")
+@alerts.step(when=lambda talk: talk.answers.pick("state") == "off")
 def withdraw_alerts(talk: Talk) -> Move:
-    """Turning them off takes the consent back; STOP only silences until START."""
+    """Turning them off takes the consent back, and leaves the reminders of an appointment alone;
+    STOP silences everything until START.
+    """
     return Do(RecordConsent("alerts", False, alerts_notice(talk), talk.speech.code))
 
 
@@ -148,20 +153,18 @@ def confirmed(talk: Talk) -> Move:
 welcome_back = Flow("welcome_back")
 
 
-def _comes_back(talk: Talk) -> bool:
-    return talk.contact.alerts == "stopped" and talk.contact.agreed("alerts")
-
-
-@welcome_back.step(when=_comes_back)
+@welcome_back.step(when=lambda talk: talk.contact.alerts == "stopped")
 def unsilence(talk: Talk) -> Move:
-    """START after STOP."""
-    return Do(SetAlerts("on"))
+    """START after STOP: reminders come again for everybody, alerts for who agreed to them."""
+    return Do(SetAlerts("on" if talk.contact.agreed("alerts") else "off"))
 
 
 @welcome_back.step(when=lambda talk: talk.answers.pick("unsilence") == "done")
 def welcome_again(talk: Talk) -> Move:
-    """Say so."""
+    """Say so; who never agreed to alerts may now."""
     _ = talk.gettext
+    if not talk.contact.agreed("alerts"):
+        return Start("alerts")
     return Tell(_("Welcome back! You will get messages about new offers again."))
 
 

@@ -13,9 +13,20 @@ def describe(talk: Talk) -> list[str]:
 
 def rows(talk: Talk) -> list[tuple[str, str, str]]:
     """Step, its short name, and the answer in words, for each answer that is kept."""
+    return [row for row in _all_rows(talk) if row[2]]
+
+
+def skipped(talk: Talk) -> list[tuple[str, str]]:
+    """Step and its short name, for each question that was put and skipped."""
+    return [
+        (step, name) for step, name, value in _all_rows(talk) if step in talk.profile and not value
+    ]
+
+
+def _all_rows(talk: Talk) -> list[tuple[str, str, str]]:
     _, profile = talk.gettext, talk.profile
     # Translators: short names of answers; they are buttons too, 24 characters at most.
-    named = [
+    return [
         ("age", _("Age"), labels.ages(_).get(profile.pick("age"), "")),
         ("name", _("Name"), profile.pick("name")),
         ("comune", _("Town"), _town(talk)),
@@ -34,7 +45,6 @@ def rows(talk: Talk) -> list[tuple[str, str, str]]:
         ("children", _("Children"), _labelled(talk, "children", labels.children(_))),
         ("times", _("Times"), _labelled(talk, "times", labels.times(_))),
     ]
-    return [row for row in named if row[2]]
 
 
 def _town(talk: Talk) -> str:

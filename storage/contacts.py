@@ -21,6 +21,7 @@ from storage.models import (
     ListingText,
     Outbox,
     Search,
+    Tag,
     Unanswered,
     Waiting,
 )
@@ -87,6 +88,7 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "interests": _rows(connection, Interest, col(Interest.contact_id) == contact_id),
         "messages_sent": _rows(connection, Outbox, col(Outbox.contact_id) == contact_id),
         "appointments": _rows(connection, Appointment, col(Appointment.contact_id) == contact_id),
+        "tags": [row["tag"] for row in _rows(connection, Tag, col(Tag.contact_id) == contact_id)],
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "searches": _rows(connection, Search, col(Search.contact_id) == contact_id),
         "alerted": _rows(connection, Alerted, col(Alerted.contact_id) == contact_id),

@@ -3,18 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from storage.models import Outbox
+from storage.models import Broadcast, Outbox
 
 MOST_ATTEMPTS = 290  # a day, at five minutes a try once it has been a while
 RETRIED_AFTER = timedelta(minutes=5)
 """When a message goes out again whose delivery failed for a reason that passes."""
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
-_BROADCAST = 2
+UNASKED = 2
+"""The priority of what nobody has asked for: broadcasts and alerts come last."""
+_CLAIMED = (
+    Outbox.id,
+    Outbox.channel,
+    Outbox.address,
+    Outbox.body,
+    Outbox.origin,
+    Outbox.edits,
+    Outbox.attempts,
+    Outbox.priority,
+)
 _CLAIMS = 7360419  # an arbitrary number, the same in every sender
 
 
@@ -29,6 +41,7 @@ class Due:
     origin: str
     edits: str
     attempts: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +71,17 @@ class Outcome:
 
 
 def claim_due(
-    connection: Connection, channels: Sequence[str], limit: int, now: datetime
+    connection: Connection,
+    channels: Sequence[str],
+    limit: int,
+    now: datetime,
+    *,
+    unasked: bool = True,
 ) -> list[Due]:
     """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
+
+    Without ``unasked`` broadcasts and alerts wait: it is night. So do those of a broadcast that is
+    held, and nothing goes out after it has expired.
 
     At most one row of an address is in flight, and its rows go in order: a row waits while an
     earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
@@ -76,6 +97,7 @@ def claim_due(
             col(earlier.address) == col(o.address),
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
+            _not_held(earlier),
             or_(
                 col(earlier.status) == "sending",
                 and_(
@@ -90,12 +112,15 @@ def claim_due(
         .exists()
     )
     query = (
-        select(*map(col, (o.id, o.channel, o.address, o.body, o.origin, o.edits, o.attempts)))
+        select(*map(col, _CLAIMED))
         .where(
             col(o.closed_at).is_(None),
             col(o.status) != "sending",
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
+            col(o.priority) <= (UNASKED if unasked else UNASKED - 1),
+            or_(col(o.expires_at).is_(None), col(o.expires_at) > now),
+            _not_held(o),
             ~blocked,
         )
         .order_by(col(o.priority), col(o.id))
@@ -115,6 +140,12 @@ def claim_due(
             )
         )
     return due
+
+
+def _not_held(row: Any) -> ColumnElement[bool]:
+    """Not of a broadcast that somebody paused or cancelled."""
+    held = select(col(Broadcast.id)).where(col(Broadcast.state).in_(("paused", "cancelled")))
+    return or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
 
 
 def of_letter(connection: Connection, letter: int, channel: str) -> Posted | None:
@@ -188,7 +219,7 @@ def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
 
 def _hide(connection: Connection, which: object, now: datetime, problem: str | None) -> int:
     """Nobody knows whether these arrived: replies and reminders go once more, the rest do not."""
-    again = and_(col(Outbox.priority) < _BROADCAST, col(Outbox.hidden) + 1 < _RESENT_ONCE)
+    again = and_(col(Outbox.priority) < UNASKED, col(Outbox.hidden) + 1 < _RESENT_ONCE)
     values = {"status": "unknown", "problem": problem, "hidden": Outbox.hidden + 1}
     final = connection.execute(
         update(Outbox).where(which, ~again).values(**values, closed_at=now)  # type: ignore[arg-type]

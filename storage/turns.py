@@ -147,6 +147,7 @@ class Turns:
         defaults = {
             "priority": 0, "edits": "", "about": "", "expires_at": None, "attempts": 0, "hidden": 0,
             "claimed_at": None, "external_id": None, "problem": None, "closed_at": None,
+            "broadcast_id": None, "language": "",
         }  # fmt: skip
         found = self._outbox.run(cursor, **defaults | row).fetchone()
         assert found is not None

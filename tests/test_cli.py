@@ -296,18 +296,28 @@ def test_a_wrong_setting_is_one_line_and_exit_2(
     assert "hunter2-secret" not in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_bot_says_what_is_missing_in_one_line() -> None:
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        ({"HTTP_PORT": "many"}, "HTTP_PORT: "),
+        ({"HTTP_HOST": "nowhere.invalid", "SIMULATOR": "0"}, "HTTP_HOST: nowhere.invalid:"),
+        ({"DEFAULT_LANGUAGE": "xx"}, "DEFAULT_LANGUAGE: there is no locales/xx"),
+    ],
+)
+def test_the_bot_says_what_is_wrong_in_one_line(
+    values: dict[str, str], line: str, filled_database: Path
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bot"],
+        [sys.executable, "-m", "bot", "--role", "web"],
         cwd=ROOT,
-        env={**os.environ, "HTTP_PORT": "many"},
+        env={**os.environ, "DATABASE_URL": f"sqlite:///{filled_database}", **values},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("sportello: HTTP_PORT: ") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"sportello: {line}") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def sent(parts: Parts, channel: object) -> None:
 
     async def go() -> None:
         thread = DatabaseThread(parts.engine)
-        sender = Sender(parts.engine, thread, {"telegram": channel}, parts.now)  # type: ignore[dict-item]
+        rules, by_name = parts.settings.rules, {"telegram": channel}
+        sender = Sender(parts.engine, thread, by_name, parts.now, rules)  # type: ignore[arg-type]
         for _ in range(4):
             await sender._round()
             await asyncio.gather(*sender._flying)

@@ -13,7 +13,7 @@ from flows.conversation import Conversation
 from flows.engine import Engine, Turn
 from flows.flow import Flow, Step
 from flows.messages import Inbound, Position
-from flows.moves import End, Forget, Move, Tell, choices, number, pick
+from flows.moves import End, Forget, Move, Tell, choices, number, pick, pick_many
 from flows.talk import Answers, Contact, Talk
 from flows.words import STARTS, listed
 from storage.database import open_database
@@ -360,11 +360,28 @@ def test_ticks_come_and_go_and_typed_numbers_join_them(flows: Engine, offers: Me
 
 
 def test_needed_choices_are_asked_for(flows: Engine, offers: MemoryOffers) -> None:
+    needed = Flow("needed")
+    needed.add(Step("colours", lambda talk: pick_many("Which?", choices({"red": "Red"}))))
+    engine = Engine({**flows.flows, "needed": needed}, flows.languages)
+    chat = Chat(engine, offers, Conversation(language="en"))
+    chat.say(Inbound(start="needed"))
+    for control in ("_done", "_skip"):
+        turn = chat.tap(control)
+        assert step_of(chat) == "colours" and turn.says and "I need this answer" in turn.says.text
+
+
+def test_what_was_skipped_can_be_given_from_the_summary(
+    flows: Engine, offers: MemoryOffers
+) -> None:
     chat = in_intake(flows, offers)
-    for answer in ("3", "skip", "skip", "skip"):
-        chat.say(answer)
-    turn = chat.tap("_done")
-    assert step_of(chat) == "needs" and turn.says and "I need this answer" in turn.says.text
+    chat.say("3")
+    while step_of(chat) != "summary":
+        turn = chat.tap("_skip")
+    assert turn.says and "Driving licence: —" in turn.says.text
+    assert "Times" not in turn.says.text  # who looks for nothing yet was not asked
+    assert chat.tap("licence") and step_of(chat) == "licence"
+    turn = chat.tap("B")
+    assert step_of(chat) == "summary" and turn.says and "Licence B (car)" in turn.says.text
 
 
 def test_pages_go_round(flows: Engine, offers: MemoryOffers) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
+from bot.alerts import Alerts
 from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
@@ -65,7 +66,8 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes).tick()
+            alerts = Alerts(parts.languages, parts.settings.rules)
+            await Scheduler(parts.engine, thread, parts.now, chores, writes, alerts).tick()
             thread.close()
 
         asyncio.run(tick())
@@ -84,7 +86,8 @@ class Site:
                 return await super().send(letter)
 
         channel = Watched(self.parts.engine, thread, self.parts.now)
-        sender = Sender(self.parts.engine, thread, {"simulator": channel}, self.parts.now)  # type: ignore[dict-item]
+        rules, by_name = self.parts.settings.rules, {"simulator": channel}
+        sender = Sender(self.parts.engine, thread, by_name, self.parts.now, rules)  # type: ignore[arg-type]
         for _ in range(2):  # what is claimed in one round is written down in the next
             await sender._round()
             await asyncio.gather(*sender._flying)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select, text, update
@@ -16,6 +17,7 @@ from bot.channel import Failed, Letter, Problem, Sent
 from bot.database_thread import DatabaseThread
 from bot.sender import LANES, Sender
 from flows.messages import Outbound
+from flows.outreach.verdict import Rules
 from storage.models import Address, Outbox
 from storage.outbox import MOST_ATTEMPTS
 from tests.conftest import START, Clock
@@ -24,6 +26,7 @@ from tests.test_storage_outbox import address, post
 
 SECRET = "Zoltanka-Peculiar"
 LEASE = timedelta(seconds=40)
+RULES = Rules(ZoneInfo("Europe/Rome"))
 FINAL = [
     Problem.UNREACHABLE,
     Problem.WINDOW_CLOSED,
@@ -97,7 +100,7 @@ def run(
     async def go() -> Sender:
         thread = DatabaseThread(database)
         by_name = {channel.name: channel for channel in channels}
-        sender = Sender(database, thread, by_name, clock, LEASE)
+        sender = Sender(database, thread, by_name, clock, RULES, LEASE)
         rounds, one_round = 0, sender._round
 
         async def counted() -> None:
@@ -388,7 +391,7 @@ def test_stopping_finishes_what_is_in_flight_and_writes_it_down(
 
     async def go() -> None:
         thread = DatabaseThread(database)
-        sender = Sender(database, thread, {"telegram": channel}, clock, LEASE)
+        sender = Sender(database, thread, {"telegram": channel}, clock, RULES, LEASE)
         stopping = asyncio.Event()
         running = asyncio.create_task(sender.run(stopping))
         async with asyncio.timeout(5):

@@ -19,7 +19,7 @@ WEBHOOK = {
     "PUBLIC_URL": "https://desk.example.org",
 }
 WHATSAPP = {
-    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_ACCOUNT_SID": "AC" + "1" * 32,
     "TWILIO_AUTH_TOKEN": SECRET,
     "TWILIO_WHATSAPP_FROM": "whatsapp:+390141000011",
     "PUBLIC_URL": "https://desk.example.org",
@@ -53,6 +53,10 @@ def load(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
         ({"TELEGRAM_API_BASE_URL": "x"}, "TELEGRAM_API_BASE_URL", "web address"),
         ({"TWILIO_API_BASE_URL": "https://"}, "TWILIO_API_BASE_URL", "web address"),
         ({"TELEGRAM_MODE": "push"}, "TELEGRAM_MODE", "'polling' or 'webhook'"),
+        ({"TELEGRAM_BOT_TOKEN": f"bot {SECRET}"}, "TELEGRAM_BOT_TOKEN", "BotFather"),
+        ({"OPERATORS_CHAT_ID": "@operators"}, "OPERATORS_CHAT_ID", "-1001234567890"),
+        ({**WHATSAPP, "TWILIO_ACCOUNT_SID": "SK" + "1" * 32}, "TWILIO_ACCOUNT_SID", "AC and 32"),
+        ({**WHATSAPP, "TWILIO_WHATSAPP_FROM": "0141 000 011"}, "TWILIO_WHATSAPP_FROM", "+39"),
         ({**WEBHOOK, "TELEGRAM_WEBHOOK_SECRET": f"{SECRET} €"}, "TELEGRAM_WEBHOOK_SECRET", "A-Z"),
         ({**WEBHOOK, "TELEGRAM_WEBHOOK_SECRET": "x" * 257}, "TELEGRAM_WEBHOOK_SECRET", "256"),
         ({**WEBHOOK, "TELEGRAM_WEBHOOK_SECRET": ""}, "TELEGRAM_WEBHOOK_SECRET", "missing"),

@@ -85,6 +85,7 @@ _FREE_LABELS = {
     ("language", "language"),
 }
 
+_RLM = "\N{RIGHT-TO-LEFT MARK}"
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]{2,}")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _ISOLATED = re.compile(f"{ISOLATE}[^{POP}]*{POP}")
@@ -409,6 +410,8 @@ def _wrong_text(says: Outbound) -> Iterator[str]:
     if any("{" in word or "}" in word for word in words):
         yield "an unfilled placeholder"
     if says.direction == "rtl":
+        if any(line and line[0] != _RLM for line in plain(says).split("\n")):
+            yield "a line without a direction"
         for line in "\n".join(words).split("\n"):
             if found := stray_latin(line):
                 yield f"Latin outside isolates: {found}"

@@ -35,7 +35,7 @@ def draw(letter: Letter, acting_as: str) -> list[Bubble]:
 def _own(outbound: Outbound) -> Bubble:
     """Everything: the list where options have hints, and every button."""
     hints = any(button.hint for button in outbound.buttons)
-    text = f"{outbound.text}\n\n{numbered(outbound.buttons)}" if hints else outbound.text
+    text = f"{outbound.text}\n\n{numbered(outbound)}" if hints else outbound.text
     labels = (
         f"{place}. {button.label}" if hints else _ticked(button)
         for place, button in enumerate(outbound.buttons, start=1)

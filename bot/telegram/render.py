@@ -5,6 +5,7 @@ from typing import Any
 
 from bot.channel import File, Letter
 from bot.drawing import numbered, split, utf16_length
+from flows.drawing import anchored
 from flows.messages import Button, Outbound
 
 MOST_TEXT = 4096  # UTF-16 units (Bot API, sendMessage)
@@ -90,23 +91,26 @@ def _has_list(outbound: Outbound) -> bool:
 def _text(outbound: Outbound) -> str:
     if not _has_list(outbound):
         return outbound.text
-    return f"{outbound.text}\n\n{numbered(outbound.buttons)}"
+    return f"{outbound.text}\n\n{numbered(outbound)}"
 
 
 def _inline_keyboard(outbound: Outbound) -> dict[str, Any]:
     buttons, numbers = outbound.buttons, _has_list(outbound)
     assert len(buttons) + len(outbound.controls) <= _MOST_BUTTONS, "too many buttons"
-    options = [_inline(b, place if numbers else 0) for place, b in enumerate(buttons, start=1)]
-    controls = [_inline(button, 0) for button in outbound.controls]
+    options = [
+        _inline(button, anchored(f"{place}. ", outbound.direction) if numbers else "")
+        for place, button in enumerate(buttons, start=1)
+    ]
+    controls = [_inline(button) for button in outbound.controls]
     rows = _options_in_rows(options, outbound.buttons) + _controls_in_rows(controls)
     return {"inline_keyboard": rows} if rows else {}
 
 
-def _inline(button: Button, place: int) -> dict[str, Any]:
+def _inline(button: Button, number: str = "") -> dict[str, Any]:
     assert 0 < len(button.tap.encode()) <= _MOST_TAP_BYTES, "a tap is 1 to 64 bytes"
     label = _ticked(button)
-    if place:
-        label = _cut(f"{place}. {label}")
+    if number:
+        label = _cut(f"{number}{label}")
     return {"text": label, "callback_data": button.tap}
 
 

@@ -2,7 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
-QUIET_FROM, QUIET_UNTIL = time(21), time(8)
+from flows.outreach.quiet import Quiet
+
+_NIGHT = Quiet()
 _EVENING = time(20)
 _LATEST = timedelta(hours=1)
 """A reminder that would come later than this before the appointment comes the evening before."""
@@ -10,7 +12,7 @@ _LATEST = timedelta(hours=1)
 
 def is_night(local: datetime) -> bool:
     """Whether nobody is written to at this hour."""
-    return not QUIET_UNTIL <= local.time() < QUIET_FROM
+    return _NIGHT.at(local)
 
 
 def reminders(starts: datetime) -> dict[str, datetime]:
@@ -28,16 +30,12 @@ def _by_day(wanted: datetime, starts: datetime) -> datetime:
     """``wanted`` itself by day; else when the night is over, or the evening before."""
     if not is_night(wanted):
         return wanted
-    day = wanted.date() + timedelta(days=wanted.time() >= QUIET_FROM)
-    morning = wanted.combine(day, QUIET_UNTIL, wanted.tzinfo)
+    morning = _NIGHT.over(wanted)
     if morning <= starts - _LATEST:
         return morning
-    return wanted.combine(day - timedelta(days=1), _EVENING, wanted.tzinfo)
+    return wanted.combine(morning.date() - timedelta(days=1), _EVENING, wanted.tzinfo)
 
 
 def waking_hour(local: datetime) -> datetime:
     """This moment, or when the night is over."""
-    if not is_night(local):
-        return local
-    day = local.date() + timedelta(days=local.time() >= QUIET_FROM)
-    return local.combine(day, QUIET_UNTIL, local.tzinfo)
+    return _NIGHT.over(local)

@@ -29,6 +29,7 @@ def news(found: Sequence[Hit], talk: Talk) -> Outbound:
     rest = [
         Option("pause", _("⏸️ Pause"), start="alerts-paused"),
         Option("change", _("✏️ Change"), start="searches"),
-        Option("stop", _("🔕 Turn off"), start="stop"),
+        Option("off", _("🔕 Turn off"), start="alerts-off"),
     ]
-    return letter(text, [*offers, *rest], talk.speech)
+    end = _("To get no more messages like this, write STOP.")
+    return letter(f"{text}\n{end}", [*offers, *rest], talk.speech)

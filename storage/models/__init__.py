@@ -12,6 +12,7 @@ from storage.models.agenda import (
 )
 from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
 from storage.models.offers import Listing, ListingText
+from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 from storage.models.searches import Alerted, Search
@@ -21,6 +22,9 @@ __all__ = [
     "Alerted",
     "Appointment",
     "Audit",
+    "Broadcast",
+    "BroadcastCount",
+    "BroadcastText",
     "Consent",
     "Contact",
     "Conversation",
@@ -39,7 +43,9 @@ __all__ = [
     "Outbox",
     "Reminder",
     "Search",
+    "Segment",
     "SimulatorMessage",
+    "Tag",
     "Template",
     "Unanswered",
     "Waiting",

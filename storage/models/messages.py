@@ -39,7 +39,8 @@ class Outbox(SQLModel, table=True):
     ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
     crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
     the provider's id of the message this one replaces. ``about`` is what it speaks of, such as
-    ``appointment:12``, so that it can be called back. ``closed_at`` is set when nothing more is to
+    ``appointment:12``, so that it can be called back; ``broadcast_id`` and ``language`` say which
+    broadcast it is of, and in whose words. ``closed_at`` is set when nothing more is to
     be done; until then the row is open.
     """
 
@@ -66,6 +67,14 @@ class Outbox(SQLModel, table=True):
             sqlite_where=text("closed_at IS NULL AND about <> ''"),
             postgresql_where=text("closed_at IS NULL AND about <> ''"),
         ),
+        Index(
+            "outbox_broadcast",
+            "broadcast_id",
+            "contact_id",
+            unique=True,
+            sqlite_where=text("broadcast_id IS NOT NULL"),
+            postgresql_where=text("broadcast_id IS NOT NULL"),
+        ),
         NEVER_REUSED,
     )
     id: int = id_column()
@@ -78,6 +87,8 @@ class Outbox(SQLModel, table=True):
     priority: int = 0
     edits: str = ""
     about: str = ""
+    broadcast_id: int | None = Field(default=None, sa_column=Column(BigInteger))
+    language: str = ""
     due_at: datetime = moment()
     expires_at: datetime | None = moment(nullable=True)
     status: str = "queued"

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, text
+from sqlalchemy import JSON, Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
 from storage.columns import BigId, moment
@@ -19,12 +19,6 @@ class Listing(SQLModel, table=True):
 
     __table_args__ = (
         Index("listing_shown", "topic", "status", "comune", "valid_until", "valid_from", "id"),
-        Index(
-            "listing_new",
-            "status",
-            sqlite_where=text("shown_at IS NULL"),
-            postgresql_where=text("shown_at IS NULL"),
-        ),
     )
     id: str = Field(primary_key=True)
     topic: str
@@ -46,7 +40,7 @@ class Listing(SQLModel, table=True):
         sa_column=Column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), index=True),
     )
     asked_at: datetime | None = moment(nullable=True)
-    shown_at: datetime | None = moment(nullable=True)
+    shown_at: datetime | None = moment(nullable=True, index=True)
 
 
 class ListingText(SQLModel, table=True):

@@ -4,12 +4,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_NEW = sa.text("shown_at IS NULL")
 _MOMENTS = ("seen_at", "due_at", "created_at")
 
 
@@ -39,7 +38,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("listing") as batch:
         batch.add_column(sa.Column("shown_at", sa.BigInteger(), nullable=True))
-        batch.create_index("listing_new", ["status"], sqlite_where=_NEW, postgresql_where=_NEW)
+        batch.create_index("ix_listing_shown_at", ["shown_at"])
     op.execute("UPDATE listing SET shown_at = 0 WHERE status <> 'draft'")
 
 

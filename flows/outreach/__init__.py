@@ -1,0 +1,1 @@
+"""What the desk writes to people unasked: broadcasts and alerts. Pure."""

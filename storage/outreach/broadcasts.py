@@ -1,0 +1,141 @@
+"""Broadcasts as operators handle them: made, changed, sent, held, ended; each step once."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlmodel import col
+
+from flows.messages import Outbound
+from storage.audit import By, record
+from storage.models import Broadcast, Outbox
+
+_BROADCAST: Any = Broadcast.__table__  # type: ignore[attr-defined]
+Row = dict[str, Any]
+
+COMPOSED = ("name", "listing_id", "audience", "segments", "fallback", "templates", "lasts_hours")
+BEFORE = {
+    "scheduled": ("draft",),
+    "repeating": ("draft",),
+    "sending": ("draft", "scheduled", "paused"),
+    "paused": ("sending",),
+    "cancelled": ("draft", "scheduled", "repeating", "sending", "paused"),
+}
+"""State → those it may follow."""
+
+
+def create(connection: Connection, values: Mapping[str, Any], by: By) -> int:
+    """A new draft; its number."""
+    row = Broadcast(**values, created_by=by.operator, created_at=by.now)
+    statement = insert(_BROADCAST).values(row.model_dump(exclude={"id"}))
+    id = int(connection.execute(statement.returning(_BROADCAST.c.id)).scalar_one())
+    record(connection, by, "broadcast new", [(f"broadcast:{id}", None, dict(values))])
+    return id
+
+
+def change(connection: Connection, id: int, values: Mapping[str, Any], by: By) -> bool:
+    """Change a draft; False when it is none."""
+    before = get(connection, id)
+    if before is None or before["state"] != "draft":
+        return False
+    if values:
+        connection.execute(update(_BROADCAST).where(_BROADCAST.c.id == id).values(dict(values)))
+    old = {name: before[name] for name in values}
+    record(connection, by, "broadcast edit", [(f"broadcast:{id}", old, dict(values))])
+    return True
+
+
+def get(connection: Connection, id: int) -> Row | None:
+    """One, or None."""
+    row = connection.execute(select(_BROADCAST).where(_BROADCAST.c.id == id)).first()
+    return dict(row._mapping) if row else None
+
+
+def listed(connection: Connection, states: tuple[str, ...] = ()) -> list[Row]:
+    """All, or those in some states, newest first."""
+    query = select(_BROADCAST).order_by(_BROADCAST.c.id.desc())
+    if states:
+        query = query.where(_BROADCAST.c.state.in_(states))
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def schedule(
+    connection: Connection,
+    id: int,
+    letters: Mapping[str, Outbound],
+    by: By,
+    *,
+    due_at: datetime | None = None,
+    repeats: str = "",
+) -> bool:
+    """Send it at ``due_at`` or again and again, in these words; False when it is no draft."""
+    values = {"letters": _frozen(letters), "due_at": due_at, "repeats": repeats}
+    state = "repeating" if repeats else "scheduled"
+    return move(connection, id, state, by, **values, started_at=by.now)
+
+
+def send(
+    connection: Connection, id: int, letters: Mapping[str, Outbound], by: By, due_at: datetime
+) -> bool:
+    """Send it from ``due_at`` on, in these words; False when somebody has done so before."""
+    row = get(connection, id)
+    if row is None or row["state"] != "draft":
+        return False
+    state = "sending" if due_at <= by.now else "scheduled"
+    values = {"letters": _frozen(letters), "due_at": due_at, "started_at": by.now}
+    return move(connection, id, state, by, **values)
+
+
+def move(connection: Connection, id: int, state: str, by: By, **values: Any) -> bool:
+    """Bring it into ``state``; False when it cannot go there from where it is. Once, whoever runs
+    beside us: the row itself decides.
+    """
+    b = _BROADCAST.c
+    ended = {"ended_at": by.now} if state == "cancelled" else {}
+    done = connection.execute(
+        update(_BROADCAST)
+        .where(b.id == id, b.state.in_(BEFORE[state]))
+        .values(state=state, **ended, **values)
+    )
+    if not done.rowcount:
+        return False
+    shown = {name: str(values[name]) for name in ("due_at", "repeats") if values.get(name)}
+    after = {"state": state, **shown}
+    record(connection, by, f"broadcast {state}", [(f"broadcast:{id}", None, after)])
+    if state == "cancelled":
+        _cancel_rest(connection, id, by.now)
+    return True
+
+
+def finish(connection: Connection, now: datetime) -> None:
+    """Those whose last message is settled are done."""
+    b, o = _BROADCAST.c, Outbox
+    still = select(col(o.id)).where(col(o.broadcast_id) == b.id, col(o.closed_at).is_(None))
+    connection.execute(
+        update(_BROADCAST)
+        .where(b.state == "sending", b.expanded_at.is_not(None), ~still.exists())
+        .values(state="done", ended_at=now)
+    )
+
+
+def expires_at(row: Mapping[str, Any]) -> datetime:
+    """After this nothing of it is sent any more."""
+    due: datetime = row["due_at"]
+    return due + timedelta(hours=row["lasts_hours"])
+
+
+def _cancel_rest(connection: Connection, id: int, now: datetime) -> None:
+    connection.execute(
+        update(Outbox)
+        .where(
+            col(Outbox.broadcast_id) == id,
+            col(Outbox.closed_at).is_(None),
+            col(Outbox.status) != "sending",
+        )
+        .values(status="cancelled", problem="cancelled", closed_at=now)
+    )
+
+
+def _frozen(letters: Mapping[str, Outbound]) -> dict[str, Any]:
+    return {language: letter.to_json() for language, letter in letters.items()}

@@ -1,0 +1,53 @@
+"""Before each send, once more: may this person be written to unasked, there, now?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+from sqlmodel import col
+
+from flows.outreach.audience import Recipient
+from flows.outreach.verdict import Means, Reason, Rules, judge
+from storage.models import Outbox
+from storage.outbox import UNASKED, Due
+from storage.outreach.recipients import of_letters
+
+
+def judge_again(
+    connection: Connection, due: Sequence[Due], rules: Rules, now: datetime
+) -> list[Due]:
+    """Those of the claimed rows that may go; the others are cancelled, with the reason.
+
+    Replies and reminders are not asked about, nor what goes to the operators' own chat.
+    """
+    unasked = {row.id: row for row in due if row.priority == UNASKED}
+    if not unasked:
+        return list(due)
+    query = select(col(Outbox.id), col(Outbox.contact_id)).where(
+        col(Outbox.id).in_(list(unasked)), col(Outbox.contact_id).is_not(None)
+    )
+    whose = {row[0]: row[1] for row in connection.execute(query) if row[1]}
+    people = of_letters(connection, whose.values(), whose, now)
+    reasons = {id: _reason(unasked[id], people.get(of), rules, now) for id, of in whose.items()}
+    for reason in {reason for reason in reasons.values() if reason}:
+        which = [id for id, found in reasons.items() if found is reason]
+        _cancel(connection, which, reason, now)
+    return [row for row in due if not reasons.get(row.id)]
+
+
+def _reason(row: Due, person: Recipient | None, rules: Rules, now: datetime) -> Reason | None:
+    """Judged by the one way it goes: its language was ready when it was queued."""
+    if person is None:
+        return Reason.UNREACHABLE
+    here = tuple(w for w in person.ways if (w.channel, w.address) == (row.channel, row.address))
+    means = Means(frozenset((person.language,)))
+    return judge(replace(person, ways=here), means, rules, now).reason
+
+
+def _cancel(connection: Connection, ids: list[int], reason: Reason, now: datetime) -> None:
+    connection.execute(
+        update(Outbox)
+        .where(col(Outbox.id).in_(ids))
+        .values(status="cancelled", problem=reason.value, claimed_at=None, closed_at=now)
+    )
