@@ -66,7 +66,7 @@ class Correspondence:
         one = self.appointment(connection, offer.appointment)
         until, places = offer.until.astimezone(self.zone), load_gazetteer()
         desk = self.languages[self.languages.default]
-        self.post(
+        told = self.post(
             connection,
             offer.contact_id,
             lambda speech: letters.offered(one, until, speech, desk, places),
@@ -74,6 +74,8 @@ class Correspondence:
             about=f"appointment:{one.id}",
             until=offer.until,
         )
+        if not told:
+            waiting.give_up(connection, offer, now)
 
     def changed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
         """The desk has booked or moved it."""

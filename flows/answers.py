@@ -1,7 +1,7 @@
 """A question in the person's own words, answered; what it interrupted then goes on."""
 
 from flows import labels
-from flows.agenda.asked import APPOINTMENTS, appointment_asked
+from flows.agenda.asked import APPOINTMENTS, appointment_asked, asks_to_meet
 from flows.desk import FlagEmergency, Listing
 from flows.desk_card import desk_card
 from flows.emergency import help_lines
@@ -134,7 +134,7 @@ def offers(talk: Talk) -> Move:
     return pick(text, options, page_size=_PAGE + 1)
 
 
-@answer.step(when=lambda talk: asked(talk) in APPOINTMENTS and bool(talk.desk.agenda.places()))
+@answer.step(when=lambda talk: asks_to_meet(talk, asked(talk)) and bool(talk.desk.agenda.places()))
 def appointments(talk: Talk) -> Move:
     """Booked, moved or looked up here, with what was said already."""
     return appointment_asked(talk, asked(talk))

@@ -39,12 +39,16 @@ def _mine(talk: Talk, step: str) -> Appointment | None:
     return next((one for one in talk.desk.agenda.mine() if str(one.id) == number), None)
 
 
+def _place(talk: Talk) -> str:
+    """The place they want; empty for any."""
+    picked = talk.answers.pick("place")
+    return "" if picked == ANY else picked
+
+
 def _wish(talk: Talk) -> Wish:
-    place = talk.answers.pick("place").replace(ANY, "")
     if old := _mine(talk, "moves"):
-        return Wish(old.topic, old.language, place)
-    language = talk.answers.pick("speaks").replace(ANY, "")
-    return Wish(talk.answers.pick("topic"), language, place)
+        return Wish(old.topic, old.language, _place(talk))
+    return Wish(talk.answers.pick("topic"), talk.answers.pick("speaks"), _place(talk))
 
 
 def _slots(talk: Talk) -> Sequence[Slot]:
@@ -135,10 +139,12 @@ def _first(place: Place, talk: Talk) -> str:
 def nothing(talk: Talk) -> Move:
     """No hour is invented: wait, ask for less, or talk to somebody."""
     _ = talk.gettext
-    options = [Option("wait", _("🔔 Tell me when free"))]
-    if talk.answers.pick("place").replace(ANY, ""):
+    options = []
+    if talk.desk.agenda.ever(_wish(talk)):
+        options.append(Option("wait", _("🔔 Tell me when free")))
+    if _place(talk):
         options.append(Option("place", _("📍 Another place")))
-    if talk.answers.pick("speaks").replace(ANY, ""):
+    if talk.answers.pick("speaks"):
         options.append(Option("speaks", _("🗣 Another language")))
     options.append(Option("person", _("🙋 Ask the desk"), start="person"))
     return pick(_("There is no free hour like that in the next weeks."), options)
@@ -193,13 +199,13 @@ def time(talk: Talk) -> Move:
 
 def _hours(slots: Sequence[Slot], talk: Talk, *, dated: bool = False) -> list[Option]:
     zone, places = talk.desk.agenda.zone, {p.id: p for p in talk.desk.agenda.places()}
-    one_place = len({slot.place for slot in slots}) == 1
+    known = bool(_place(talk))
     found: dict[str, Option] = {}
     for slot in slots:
         starts = slot.starts.astimezone(zone)
         label = moment(starts, talk.speech) if dated else hour(starts)
         town = where(places[slot.place], talk.desk.places, talk.speech)
-        found[slot.key] = Option(slot.key, label, "" if one_place else town)
+        found[slot.key] = Option(slot.key, label, "" if known else town)
     return list(found.values())
 
 

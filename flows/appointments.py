@@ -13,7 +13,7 @@ from flows.agenda.slots import Wish
 from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
-from flows.moves import Do, End, Move, Start, Tell, choices, pick
+from flows.moves import Do, End, Forget, Move, Start, Tell, choices, pick
 from flows.talk import Answers, Talk
 
 _DOING = ("confirm", "cancel", "move")
@@ -47,7 +47,7 @@ def _over(talk: Talk) -> bool:
     return bool(talk.answers.pick("cancelled") or talk.answers.pick("sure"))
 
 
-@appointments.step(when=lambda talk: not _mine(talk) and not _over(talk))
+@appointments.step(when=lambda talk: not (_mine(talk) or talk.answers.pick("which") or _over(talk)))
 def none(talk: Talk) -> Move:
     """There is none: they may book one."""
     _ = talk.gettext
@@ -68,9 +68,9 @@ def which(talk: Talk) -> Move:
 
 @appointments.step(when=lambda talk: _one(talk) is None and not _over(talk))
 def gone(talk: Talk) -> Move:
-    """It was cancelled meanwhile, or is over."""
+    """It was cancelled or moved meanwhile, or is over: what there is instead is shown."""
     _ = talk.gettext
-    return End(_("This appointment is not there any more."))
+    return Forget(("which", "wish"), _("This appointment is not there any more."))
 
 
 @appointments.step(when=lambda talk: talk.answers.pick("wish") == "confirm")
@@ -187,6 +187,13 @@ def too_late(talk: Talk) -> Move:
     """It was held for a while only."""
     _ = talk.gettext
     return End(_("That hour is not free any more. I write to you when there is another one."))
+
+
+@earlier.step(when=lambda talk: talk.answers.pick("answered") == "enough")
+def too_many(talk: Talk) -> Move:
+    """It is still held for them: they may cancel another one and come back."""
+    _ = talk.gettext
+    return End(_("You have three appointments already. Please cancel one first."))
 
 
 @earlier.step(when=lambda talk: talk.answers.pick("said") == "yes")

@@ -37,7 +37,7 @@ def which(talk: Talk) -> Move:
     return pick(text, [*options, *new])
 
 
-@searches.step(when=lambda talk: _chosen(talk) is None)
+@searches.step(when=lambda talk: not (_chosen(talk) or talk.answers.pick("changed")))
 def gone(talk: Talk) -> Move:
     """It was taken away meanwhile."""
     _ = talk.gettext

@@ -37,12 +37,6 @@ def as_you_like(talk: Talk) -> Move:
     return End(_("All right: I write to you only when you write to me."))
 
 
-@tell_me.step(when=lambda talk: talk.contact.alerts != "on")
-def switch_alerts(talk: Talk) -> Move:
-    """Asking for it ends an earlier pause or STOP."""
-    return Do(SetAlerts("on"))
-
-
 @tell_me.step()
 def how_often(talk: Talk) -> Move:
     """At once, or the best ones together."""
@@ -67,6 +61,12 @@ def too_many(talk: Talk) -> Move:
         Option("menu", _("☰ All I can do"), start="menu"),
     ]
     return pick(_("I look for five things for you already. Please take one away first."), options)
+
+
+@tell_me.step(when=lambda talk: talk.contact.alerts != "on")
+def switch_alerts(talk: Talk) -> Move:
+    """Asking for it ends an earlier pause or STOP."""
+    return Do(SetAlerts("on"))
 
 
 @tell_me.step()

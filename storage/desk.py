@@ -107,7 +107,7 @@ class DatabaseDesk:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
-                if state == "on":
+                if state == "on" and "profile" in self._agreed:
                     searches.begin_with_profile(self._connection, self._contact_id, self._now)
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):

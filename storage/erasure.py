@@ -17,9 +17,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     deliveries, so that a repeated delivery is still known. Bytes are gone from SQLite's file after
     `scrub`.
     """
-    if live := booking.live_ids(connection, contact_id):
-        booking.lock(connection)
-    for appointment in live:
+    booking.lock(connection)
+    for appointment in booking.live_ids(connection, contact_id):
         booking.end(connection, appointment, "cancelled", now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(

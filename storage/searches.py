@@ -56,7 +56,7 @@ def perform(connection: Connection, contact_id: int, command: SearchCommand, now
 
 
 def begin_with_profile(connection: Connection, contact_id: int, now: datetime) -> None:
-    """Whoever turns alerts on and looks for nothing yet hears weekly of what fits them."""
+    """Whoever turns alerts on and looks for nothing yet hears weekly of what fits their answers."""
     if not searches_of(connection, contact_id):
         _save(connection, contact_id, Search(PROFILE), now)
 

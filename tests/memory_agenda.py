@@ -47,6 +47,7 @@ class MemoryAgenda:
         self._booked = {one.id: one for one in booked}
         self._waits: set[int] = set()
         self._free: dict[Wish, Sequence[Slot]] = {}
+        self.full = False
 
     def places(self) -> Sequence[Place]:
         return self.rules.places
@@ -55,9 +56,14 @@ class MemoryAgenda:
         return frozenset().union(*(one.languages for one in self.rules.staff))
 
     def free(self, wish: Wish) -> Sequence[Slot]:
+        if self.full:
+            return []
         if wish not in self._free:
             self._free[wish] = list(free(self.rules, wish, self._taken(), self.now, ROME))
         return self._free[wish]
+
+    def ever(self, wish: Wish) -> bool:
+        return any(free(self.rules, wish, (), self.now, ROME))
 
     def mine(self) -> Sequence[Appointment]:
         mine = sorted(self._booked.values(), key=lambda one: one.starts)

@@ -14,7 +14,7 @@ from flows.agenda.slots import Slot, Wish
 from storage.agenda import booking, person, reminders, waiting
 from storage.agenda.booking import Booking
 from storage.agenda.desk_file import read_desk
-from storage.agenda.operators import out_of_hours
+from storage.agenda.operators import stranded
 from storage.agenda.rules import add_exception, replace_rules
 from storage.audit import By
 from storage.database import open_database
@@ -321,4 +321,4 @@ def test_a_closure_and_a_booking_at_once_end_in_order(desk: Engine) -> None:
         }
         add_exception(connection, row, By("anna", START))
         assert book(connection, 2, slot_at(10)) == "taken"
-        assert [r["id"] for r in out_of_hours(connection, START, ROME)] == [id]
+        assert [r["id"] for r in stranded(connection, START, ROME)] == [id]

@@ -2,13 +2,24 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from flows.agenda.remind import is_night, reminders, waking_hour
-from flows.agenda.rules import Colleague, Exceptional, Place, Rules
-from flows.agenda.slots import Crew, Slot, Wish, crews, free, open_on, slot_of
+from flows.agenda.rules import QUARTER, Colleague, Exceptional, Place, Rules
+from flows.agenda.slots import (
+    Crew,
+    Slot,
+    Wish,
+    crews,
+    free,
+    open_on,
+    quarters,
+    slot_of,
+    still_possible,
+)
 from flows.agenda.wanted import at_that_time, on_that_day
 from flows.hours import parse_hours
 from flows.talk import Answers
@@ -78,7 +89,14 @@ def test_a_mediator_on_request_is_called_a_day_before() -> None:
         ({}, (Exceptional("desk", date(2026, 11, 24), parse_hours("09:30-10:00")),),
          ["09:00-09:30", "10:00-11:00"]),
         ({}, (Exceptional("desk", date(2026, 11, 24), parse_hours("15:00-16:00"), closes=False),),
-         ["15:00-16:00", "09:00-11:00"]),
+         ["09:00-11:00", "15:00-16:00"]),
+        ({}, (Exceptional("desk", date(2026, 11, 24), parse_hours("10:30-12:00"), closes=False),),
+         ["09:00-12:00"]),  # no hour twice
+        ({}, (Exceptional("desk", date(2026, 11, 24)),
+              Exceptional("desk", date(2026, 11, 24), parse_hours("09:00-10:00"), closes=False)),
+         ["09:00-10:00"]),  # the later one counts
+        ({}, (Exceptional("desk", date(2026, 11, 24), parse_hours("09:00-10:00"), closes=False),
+              Exceptional("", date(2026, 11, 24))), []),
         ({"patron": "11-24"},
          (Exceptional("desk", date(2026, 11, 24), parse_hours("15:00-16:00"), closes=False),),
          ["15:00-16:00"]),
@@ -137,6 +155,44 @@ def test_the_night_waits_for_the_morning() -> None:
     assert waking_hour(at("2027-03-27 22:00")) == at("2027-03-28 08:00")
     assert waking_hour(at("2027-10-31 02:30")) == at("2027-10-31 08:00")
     assert waking_hour(at("2027-10-31 20:59")) == at("2027-10-31 20:59")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("09:00-09:30", "09:20-09:50"),
+        ("09:00-09:45", "09:40-09:45"),
+        ("09:10-09:20", "09:00-09:15"),
+    ],
+)
+def test_two_that_overlap_share_a_quarter_whenever_they_begin(first: str, second: str) -> None:
+    taken = []
+    for text in (first, second):
+        start, end = (datetime.fromisoformat(f"2026-11-26T{at}:00Z") for at in text.split("-"))
+        taken.append(set(quarters(start, end)))
+    assert taken[0] & taken[1]
+    nine = datetime(2026, 11, 26, 9, tzinfo=UTC)
+    assert quarters(nine, nine + QUARTER) == [nine]  # and neighbours share none
+    assert quarters(nine, nine + timedelta(minutes=20)) == [nine, nine + QUARTER]
+
+
+@pytest.mark.parametrize(
+    ("change", "possible"),
+    [
+        ({}, True),
+        ({"exceptions": (Exceptional("desk", date(2026, 11, 26)),)}, False),
+        ({"staff": (AMAL,)}, False),
+        ({"staff": (ANNA, replace(AMAL, hours=parse_hours("fri")))}, False),
+        ({"places": (replace(DESK, rooms=1),)}, False),
+        ({"places": ()}, False),
+    ],
+)
+def test_an_appointment_needs_its_door_its_room_and_everybody(
+    change: dict[str, Any], possible: bool
+) -> None:
+    slot = Slot("desk", datetime(2026, 11, 26, 8, 0, tzinfo=UTC), 30)
+    rules = replace(RULES, **change)
+    assert still_possible(rules, slot, Crew("anna", "amal", 2), ROME) is possible
 
 
 def test_a_key_names_one_hour_whatever_else_happens() -> None:

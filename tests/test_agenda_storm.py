@@ -15,7 +15,7 @@ from sqlmodel import col
 from flows.agenda.slots import Slot, Wish, quarters
 from storage.agenda import booking, person, reminders, waiting
 from storage.agenda.booking import LIVE, Booking
-from storage.agenda.operators import out_of_hours
+from storage.agenda.operators import stranded
 from storage.agenda.rules import add_exception, drop_closures
 from storage.audit import By
 from storage.erasure import erase
@@ -95,7 +95,7 @@ class Storm(RuleBasedStateMachine):
             booking.lock(connection)
             row = {"place": place, "day": day, "hours": "", "closes": True, "reason": ""}
             add_exception(connection, row, self.by)
-            for hit in list(out_of_hours(connection, self.now, ROME)):
+            for hit in list(stranded(connection, self.now, ROME)):
                 booking.end(connection, hit["id"], "cancelled", self.now)
 
     @rule(day=DAYS, place=st.sampled_from(["", "castellero"]))
@@ -146,7 +146,7 @@ class Storm(RuleBasedStateMachine):
     @invariant()
     def nobody_is_expected_at_a_closed_door(self) -> None:
         with self.engine.begin() as connection:
-            assert list(out_of_hours(connection, self.now, ROME)) == []
+            assert list(stranded(connection, self.now, ROME)) == []
 
     @invariant()
     def who_waits_to_come_earlier_has_a_live_appointment(self) -> None:

@@ -233,7 +233,7 @@ def test_a_search_is_only_its_owners(world: World) -> None:
 
 def test_turning_alerts_on_looks_for_what_fits_them(world: World) -> None:
     with world.engine.begin() as connection:
-        desk = DatabaseDesk(connection, 1, "alerts", "telegram", START, ROME)
+        desk = DatabaseDesk(connection, 1, "alerts,profile", "telegram", START, ROME)
         for _ in range(2):
             desk.perform(SetAlerts("on"))
         assert [(s.topic, s.every) for s in desk.searches()] == [(PROFILE, "week")]

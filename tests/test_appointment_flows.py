@@ -90,7 +90,8 @@ def _asks_for(person: Person, topic: str = "cv", place: str = "castellero") -> T
 
 
 def test_without_a_free_hour_one_waits_or_asks_for_less(make) -> None:  # type: ignore[no-untyped-def]
-    person = make(rules=NEVER)
+    person = make()
+    person.agenda.full = True
     _asks_for(person)
     assert person.was.asked and person.was.asked.step == "nothing"
     if "speaks" in [option.key for option in person.was.asked.options]:
@@ -99,6 +100,13 @@ def test_without_a_free_hour_one_waits_or_asks_for_less(make) -> None:  # type: 
     turn = person.taps("wait")
     assert person.says("All right. I write to you when an hour is free.") in turn.says.text
     assert "appointment.waits" in person.told
+
+
+def test_nobody_waits_for_hours_that_do_not_exist(make) -> None:  # type: ignore[no-untyped-def]
+    person = make(rules=NEVER)
+    _asks_for(person)
+    keys = [option.key for option in person.was.asked.options]
+    assert person.was.asked.step == "nothing" and "person" in keys and "wait" not in keys
 
 
 def test_the_hour_and_the_day_fill_up_while_one_chooses(make) -> None:  # type: ignore[no-untyped-def]

@@ -1,6 +1,7 @@
 """`desk`: what an operator types, and what becomes of it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_booked_moved_cancelled_and_told_each_time(desk: Run, tmp_path: Path) ->
 
 def test_an_hour_that_cannot_be_had_names_the_nearest(desk: Run, tmp_path: Path) -> None:
     said = desk("desk", "book", "0", "cv", "castellero", "2026-11-24 10:00", code=2)
-    assert "cannot be had (taken)" in said and "Free near it: Wed 25 Nov 14:00" in said
+    assert "Nobody is free then, or the desk is closed. Free near it: Mon 23 Nov 12:00" in said
     assert query(tmp_path, Appointment.id) == []
 
 
@@ -105,6 +106,15 @@ def test_an_hour_that_cannot_be_had_names_the_nearest(desk: Run, tmp_path: Path)
         (("appointments", "--day", "someday"), "2026-12-24, today or tomorrow"),
         (("close", "nowhere", "2026-12-24"), "all, castellero"),
         (("close", "castellero", "2026-12-24", "--hours", "nine"), "14:00-18:00"),
+        (("close", "castellero", "2026-12-24", "--hours", "14:00"), "14:00-18:00"),
+        (("close", "castellero", "2026-12-24", "--hours", "18:00-14:00"), "14:00-18:00"),
+        (("close", "castellero", "2026-12-24", "--hours", "mon 14:00-18:00"), "14:00-18:00"),
+        (("open", "castellero", "2026-12-24", "09:10-12:00"), "in quarters of an hour"),
+        (("open", "castellero", "2026-12-24", "10:00"), "14:00-18:00"),
+        (("open", "castellero", "2026-12-25"), "name the hours: 09:00-12:00"),
+        (("close", "castellero", "2026-11-22"), "2026-11-22 is over"),
+        (("book", "999", "cv", "castellero", "2026-11-26 10:00"), "There is no person 999"),
+        (("no-show", "99"), "no such appointment: 99"),
         (("calendar", "--place", "nowhere"), "castellero"),
         (("move", "99", "2026-11-26 10:00"), "no such appointment: 99"),
         (("attended", "99"), "no such appointment: 99"),
@@ -142,7 +152,7 @@ def test_the_desks_file_is_read_whole_and_every_mistake_is_named(desk: Run, tmp_
     )
     said = refused("desk", "rules", "--import", str(wrong))
     for part in (
-        "desk.yaml, grid: '31.5': a whole number from 5 to 120",
+        "desk.yaml, grid: '31.5': one of 15, 30, 45",
         "desk.yaml, colour: one of",
         "desk.yaml, topics.teeth",
         "desk.yaml, row 1, places.id: 'Castellero!'",
@@ -159,14 +169,37 @@ def test_the_desks_file_is_read_whole_and_every_mistake_is_named(desk: Run, tmp_
 def test_a_closure_asks_then_cancels_and_tells(desk: Run, tmp_path: Path) -> None:
     book(desk)
     asked = desk("desk", "close", "castellero", "2026-11-26", typed="n\n", code=1)
-    assert "castellero" in asked and "Cancel these 1 appointments" in asked
+    assert "castellero" in asked and "Cancel these appointments (1)" in asked
     assert query(tmp_path, Appointment.status) == ["booked"]
     done = desk("desk", "close", "castellero", "2026-11-26", "--hours", "09:30-10:30", "--yes")
-    assert "1 appointments are cancelled, 1 people are told." in done
+    assert "Appointments cancelled: 1; people told: 1." in done and "call" not in done
     assert "choisissez une autre heure" in letters(tmp_path)[-1]["text"].lower()
-    assert "taken" in desk("desk", "book", "0", "cv", "castellero", "2026-11-26 10:00", code=2)
-    assert "1 closures" in desk("desk", "open", "castellero", "2026-11-26")
+    closed = desk("desk", "book", "0", "cv", "castellero", "2026-11-26 10:00", code=2)
+    assert "the desk is closed" in closed
+    assert "is open again" in desk("desk", "open", "castellero", "2026-11-26")
     assert "is booked" in desk("desk", "book", "0", "cv", "castellero", "2026-11-26 10:00")
+
+
+def test_who_cannot_be_told_of_a_closure_is_named(desk: Run) -> None:
+    desk("desk", "book", "0", "cv", "castellero", "2026-11-26 10:00")
+    book(desk, "2026-11-26 11:00")
+    done = desk("desk", "close", "all", "2026-11-26", "--yes")
+    assert "Appointments cancelled: 2; people told: 1." in done
+    assert "Thu 26 Nov 10:00" in done and "11:00" not in done and "please call them" in done
+
+
+def test_the_last_word_about_a_day_counts(desk: Run) -> None:
+    desk("desk", "close", "all", "2026-11-26", "--yes")
+    desk("desk", "open", "castellero", "2026-11-26", "09:00-11:00")
+    assert "is booked" in desk("desk", "book", "0", "cv", "castellero", "2026-11-26 10:30")
+    desk("desk", "book", "0", "cv", "castellero", "2026-11-26 11:00", code=2)
+
+
+def test_hours_that_overlap_are_one(desk: Run) -> None:
+    desk("desk", "open", "castellero", "2026-11-26", "11:00-13:00")
+    week = desk("desk", "calendar", "--place", "castellero")
+    noon = next(line for line in week.splitlines() if line.startswith("12:00"))
+    assert noon.split() == ["12:00", "○○", "○○", "○○"]
 
 
 def test_extra_hours(desk: Run) -> None:
@@ -183,16 +216,41 @@ def test_new_rules_say_whose_appointments_are_stranded(desk: Run, tmp_path: Path
     changed = tmp_path / "new.yaml"
     changed.write_text(rules.replace("mon,thu,fri 09:00-12:30", "mon,fri 09:00-12:30"))
     said = desk("desk", "rules", "--import", str(changed))
-    assert "These 1 appointments are out of hours now" in said
+    assert "These appointments (1) cannot be kept like that" in said
     assert query(tmp_path, Appointment.status) == ["booked"]
 
 
-def test_attended_and_a_kind_word_to_whoever_did_not_come(desk: Run, tmp_path: Path) -> None:
+def test_who_leaves_does_not_leave_people_waiting_unseen(desk: Run) -> None:
     book(desk)
+    said = desk("desk", "staff", "anna", "--away")
+    assert "Thu 26 Nov 10:00" in said and "These appointments (1) cannot be kept" in said
+    assert "is moved" in desk("desk", "move", "1", "2026-11-26 10:30")  # to Marco
+    assert "cannot be kept" not in desk("desk", "staff", "anna", "--away")
+
+
+def test_what_is_over_is_not_cancelled_or_moved(
+    desk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book(desk)
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(days=4))
+    assert "is over: `desk attended 1`" in desk("desk", "cancel", "1", code=2)
+    assert "That appointment is over." in desk("desk", "move", "1", "2026-12-03 10:00", code=2)
+    assert len(letters(tmp_path)) == 1 and query(tmp_path, Appointment.status) == ["booked"]
+
+
+def test_attended_and_a_kind_word_to_whoever_did_not_come(
+    desk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book(desk)
+    for command in ("attended", "no-show"):
+        assert "Appointment 1 has not begun yet." in desk("desk", command, "1", code=2)
+    assert len(letters(tmp_path)) == 1
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(days=4))
     assert "they came" in desk("desk", "attended", "1")
     assert "The person is told." in desk("desk", "no-show", "1")  # put right
     assert "told" not in desk("desk", "no-show", "1")  # asked once
     assert query(tmp_path, Appointment.status) == ["no_show"]
+    assert "no such appointment" in desk("desk", "cancel", "1", code=2)
     assert len(letters(tmp_path)) == 2 and "Cela peut arriver" in letters(tmp_path)[-1]["text"]
 
 
@@ -223,7 +281,7 @@ def test_the_day_the_week_and_the_file(desk: Run, tmp_path: Path, monkeypatch: A
 
 def test_staff_come_and_go(desk: Run) -> None:
     assert "Eva (eva) is in the agenda." in desk(
-        "desk", "staff", "eva", "--name", "Eva", "--languages", "it,tr", "--places", "castellero"
+        "desk", "staff", "eva", "--name", "Eva", "--languages", "it, tr", "--places", "castellero"
     )
     rows = {row["id"]: row for row in desk.json("desk", "staff", "--json")}
     assert (rows["eva"]["languages"], rows["eva"]["active"]) == ("it,tr", True)

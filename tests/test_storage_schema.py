@@ -83,6 +83,8 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
     }
     assert rules == {
         ("address", "contact_id", "CASCADE"),
+        ("alerted", "contact_id", "CASCADE"),
+        ("alerted", "listing_id", "CASCADE"),
         ("appointment", "contact_id", "SET NULL"),
         ("consent", "contact_id", "CASCADE"),
         ("conversation", "contact_id", "CASCADE"),
@@ -97,6 +99,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("outbox", "contact_id", "CASCADE"),
         ("reminder", "appointment_id", "CASCADE"),
         ("tag", "contact_id", "CASCADE"),
+        ("search", "contact_id", "CASCADE"),
         ("unanswered", "contact_id", "CASCADE"),
         ("waiting", "appointment_id", "CASCADE"),
         ("waiting", "contact_id", "CASCADE"),

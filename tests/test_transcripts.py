@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.alerts import Alerts
 from bot.correspondence import Correspondence
 from bot.runtime import Parts
 from bot.terminal import Dialogue, shown, typed
@@ -78,6 +79,7 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 writes = Correspondence(parts.languages, ROME)
                 writes.offer_freed(connection, parts.now())
                 writes.remind(connection, parts.now())
+                Alerts(parts.languages, parts.settings.rules).run(connection, parts.now())
         case ["closed", day]:
             with parts.engine.begin() as connection:
                 row = {"place": "", "day": date.fromisoformat(day), "hours": "", "closes": True}

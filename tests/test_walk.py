@@ -188,7 +188,7 @@ class MemoryDesk:
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
                 self.contact = replace(self.contact, consents=consents)
             case SetAlerts(state):
-                if state == "on" and not self._searches:
+                if state == "on" and self.contact.agreed("profile") and not self._searches:
                     self._save(Search(PROFILE))
                 self.contact = replace(self.contact, alerts=state)
             case NoteInterest(listing):
@@ -524,7 +524,10 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
-    *(("earlier", step) for step in ("another", "too_late", "nothing_there", "will_hear")),
+    *(
+        ("earlier", step)
+        for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")
+    ),
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),

@@ -9,18 +9,26 @@ import typer
 
 from bot.commands import opening
 from bot.commands.output import AsJson, print_json, print_table, say, stop
+from bot.commands.telling import correspondence, tell
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from bot.correspondence import Correspondence
-    from flows.agenda.rules import Exceptional
     from storage.agenda.booking import Booking
 
 app = typer.Typer()
 
 Id = Annotated[int, typer.Argument(help="The number that `desk appointments` shows.")]
 Day = Annotated[str, typer.Option(help="The first day: 2026-12-24, today or tomorrow.")]
+_NOT_YET = {
+    "unknown": "There is no such appointment: {id}; `desk appointments --all` shows them.",
+    "early": "Appointment {id} has not begun yet.",
+}
+_REFUSED = {
+    "taken": "Nobody is free then, or the desk is closed.",
+    "twice": "The person has another appointment at that hour.",
+    "gone": "That appointment is over.",
+}
 At = Annotated[str, typer.Argument(help='Day and hour, such as "2026-12-24 10:00".')]
 
 
@@ -83,6 +91,7 @@ def book(
     from flows.agenda.slots import Wish
     from storage.agenda.booking import Booking
 
+    _known(contact)
     starts, minutes = opening.moment_of(at), _minutes(topic)
     wish = Wish(topic, language, place)
     slot = _slot(place, starts, minutes)
@@ -112,13 +121,14 @@ def cancel(id: Id) -> None:
     from storage.agenda import booking
     from storage.agenda.operators import audited
 
-    row, by, writes = _live(id), opening.by(), _correspondence()
+    row, by, writes = _live(id), opening.by(), correspondence()
     with opening.database().begin() as connection:
         if not booking.cancel(connection, id, None, by.now):
-            stop(f"Appointment {id} is over.")
+            stop(f"Appointment {id} is over: `desk attended {id}` or `desk no-show {id}`?")
         audited(connection, id, "desk cancel", by, row["status"], "cancelled")
-        told = _tell(connection, writes.cancelled, row, by.now)
-    say(f"Appointment {id} is cancelled. {told}")
+        held = row["status"] == "offered"
+        told = "" if held else tell(connection, writes.cancelled, row, by.now)
+    say(f"Appointment {id} is cancelled. {told}".strip())
 
 
 @app.command("attended", epilog="Example: python admin_cli.py desk attended 34 35 36")
@@ -128,8 +138,9 @@ def attended(ids: Annotated[list[int], typer.Argument(help="Who came.")]) -> Non
 
     for id in ids:
         with opening.database().begin() as connection:
-            if note_outcome(connection, id, "attended", opening.by()) is None:
-                stop(f"There is no such appointment: {id}.")
+            found = note_outcome(connection, id, "attended", opening.by())
+        if isinstance(found, str):
+            stop(_NOT_YET[found].format(id=id))
         say(f"Appointment {id}: they came.")
 
 
@@ -138,13 +149,13 @@ def no_show(id: Id) -> None:
     """They did not come; they are asked kindly whether they want another time."""
     from storage.agenda.operators import note_outcome
 
-    by, writes = opening.by(), _correspondence()
+    by, writes = opening.by(), correspondence()
     with opening.database().begin() as connection:
         row = note_outcome(connection, id, "no_show", by)
-        if row is None:
-            stop(f"There is no such appointment: {id}.")
+        if isinstance(row, str):
+            stop(_NOT_YET[row].format(id=id))
         fresh = row["status"] != "no_show"
-        told = _tell(connection, writes.missed, row, by.now) if fresh else ""
+        told = tell(connection, writes.missed, row, by.now) if fresh else ""
     say(f"Appointment {id}: they did not come. {told}".strip())
 
 
@@ -187,54 +198,19 @@ def print_rows(rows: Iterable[dict[str, Any]]) -> None:
     )
 
 
-def hit_by(connection: "Connection", closure: "Exceptional") -> list[dict[str, Any]]:
-    """Appointments that a closure would leave out of hours, and that are not so already."""
-    from dataclasses import replace
-
-    from storage.agenda.operators import out_of_hours
-    from storage.agenda.rules import load_rules
-
-    now, zone = opening.by().now, opening.settings().zone
-    rules = load_rules(connection, opening.today())
-    then = replace(rules, exceptions=(*rules.exceptions, closure))
-    before = {row["id"] for row in out_of_hours(connection, now, zone, rules)}
-    return [r for r in out_of_hours(connection, now, zone, then) if r["id"] not in before]
-
-
-def close_and_tell(row: dict[str, Any], closure: "Exceptional") -> tuple[int, list[dict[str, Any]]]:
-    """Close, cancel what is hit, tell the people: how many were told, and what was cancelled."""
-    from storage.agenda import booking
-    from storage.agenda.operators import audited
-    from storage.agenda.rules import add_exception
-
-    by, writes = opening.by(), _correspondence()
-    with opening.database().begin() as connection:
-        booking.lock(connection)
-        hit = hit_by(connection, closure)
-        add_exception(connection, row, by)
-        for one in hit:
-            booking.end(connection, one["id"], "cancelled", by.now)
-            audited(connection, one["id"], "desk cancel", by, one["status"], "cancelled")
-        told = sum(
-            writes.cancelled(connection, one["contact_id"], one["id"], by.now)
-            for one in hit
-            if one["contact_id"]
-        )
-    return told, hit
-
-
 def _book(booking: "Booking", done: str) -> None:
     from storage.agenda.booking import book as hold
     from storage.agenda.operators import audited
 
-    by, zone, writes = opening.by(), opening.settings().zone, _correspondence()
+    by, zone, writes = opening.by(), opening.settings().zone, correspondence()
     with opening.database().begin() as connection:
         found = hold(connection, booking, by.now, zone)
         if isinstance(found, str):
-            stop(f"That hour cannot be had ({found}). {_nearest(connection, booking)}")
+            near = "" if found == "gone" else _nearest(connection, booking)
+            stop(f"{_REFUSED[found]} {near}".strip())
         audited(connection, found, f"desk {done}", by, "", "booked")
         row = {"id": found, "contact_id": booking.contact_id}
-        told = _tell(connection, writes.changed, row, by.now)
+        told = tell(connection, writes.changed, row, by.now)
     say(f"Appointment {found} is {done}. {told}")
 
 
@@ -242,25 +218,10 @@ def _nearest(connection: "Connection", booking: "Booking") -> str:
     from storage.agenda.booking import free_slots
 
     zone, wanted = opening.settings().zone, booking.slot.starts
-    slots = free_slots(connection, booking.wish, opening.by().now, zone)
+    slots = free_slots(connection, booking.wish, opening.by().now, zone, by_desk=True)
     near = sorted(slots, key=lambda slot: abs(slot.starts - wanted))[:3]
     times = [f"{slot.starts.astimezone(zone):%a %d %b %H:%M}" for slot in near]
     return f"Free near it: {', '.join(times)}." if times else "Nothing is free."
-
-
-def _tell(connection: "Connection", write: Any, row: dict[str, Any], now: datetime) -> str:
-    """Write to whoever it is about; what to say to the operator."""
-    if not row["contact_id"]:
-        return "They do not write to us: tell them yourself."
-    told = write(connection, row["contact_id"], row["id"], now)
-    return "The person is told." if told else "They cannot be written to: please call them."
-
-
-def _correspondence() -> "Correspondence":
-    from bot.correspondence import Correspondence
-
-    parts = opening.parts()
-    return Correspondence(parts.languages, parts.settings.zone)
 
 
 def _live(id: int) -> dict[str, Any]:
@@ -271,6 +232,14 @@ def _live(id: int) -> dict[str, Any]:
     if row is None:
         stop(f"There is no such appointment: {id}; `desk appointments` shows them.")
     return row
+
+
+def _known(contact: int) -> None:
+    from storage.contacts import export_contact
+
+    with opening.to_read().begin() as connection:
+        if contact and export_contact(connection, contact) is None:
+            stop(f"There is no person {contact}; `contacts list` shows who there is.")
 
 
 def _minutes(topic: str) -> int:

@@ -1,12 +1,13 @@
 """`desk`: when and where the desk is open, and who is there."""
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands import appointments, opening
+from bot.commands import appointments, opening, telling
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 if TYPE_CHECKING:
@@ -30,14 +31,16 @@ def rules(
 ) -> None:
     """Where and when the desk is open. With --import: what the file says holds from now on.
 
-    Appointments that exist stay; those that are now out of hours are listed.
+    Appointments that exist stay; those that cannot be kept by the new rules are listed.
     """
+    from storage.agenda.booking import lock
     from storage.agenda.desk_file import read_desk
     from storage.agenda.rules import general, raw_places, replace_rules
 
     if file:
         parsed = read_desk(file)
         with opening.database().begin() as connection:
+            lock(connection)
             replace_rules(connection, parsed, opening.by())
             stranded = _stranded(connection)
         say(f"{len(parsed.places)} places and {len(parsed.staff)} colleagues are in the agenda.")
@@ -73,6 +76,7 @@ def staff(
     as_json: AsJson = False,
 ) -> None:
     """Who works at the desk and in which languages; with an id: add or change somebody."""
+    from storage.agenda.booking import lock
     from storage.agenda.desk_file import check_colleague
     from storage.agenda.rules import put_staff, raw_places
     from storage.agenda.rules import staff as everybody
@@ -85,17 +89,25 @@ def staff(
     before = next((row for row in rows if row["id"] == id), {})
     given = {
         "name": name,
-        "languages": languages.split(",") if languages is not None else None,
+        "languages": _several(languages),
         "hours": hours,
-        "places": list(filter(None, places.split(","))) if places is not None else None,
+        "places": _several(places),
         "mediates": mediator,
         "on_request": on_request,
     }
     row = check_colleague(id, before, given, set(known))
     row["active"] = not away if away is not None else before.get("active", True)
     with opening.database().begin() as connection:
+        lock(connection)
         put_staff(connection, row, opening.by())
+        stranded = _stranded(connection)
     say(f"{row['name']} ({id}) is {'in' if row['active'] else 'out of'} the agenda.")
+    _warn(stranded)
+
+
+def _several(given: str | None) -> list[str] | None:
+    """What stands between commas; None when nothing was said."""
+    return None if given is None else given.replace(",", " ").split()
 
 
 @app.command("close", epilog="Example: python admin_cli.py desk close castellero 2026-12-24")
@@ -108,28 +120,22 @@ def close(
 ) -> None:
     """The desk is closed on a day, or for some hours; appointments then are cancelled kindly."""
     from flows.agenda.rules import Exceptional
-    from flows.hours import parse_hours, spell_hours
+    from flows.hours import parse_hours
 
-    where, on = _place(place), opening.day_of(day)
-    try:
-        parsed = parse_hours(hours)
-    except ValueError:
-        stop(f"{hours!r} are no hours: write them as 14:00-18:00.")
-    closure = Exceptional(where, on, parsed)
+    where, on, spelled = _place(place), _to_come(day), _hours(hours)
+    closure = Exceptional(where, on, parse_hours(spelled))
     with opening.to_read().begin() as connection:
-        hit = appointments.hit_by(connection, closure)
+        hit = telling.hit_by(connection, closure)
     if hit and not yes:
         appointments.print_rows(hit)
-        typer.confirm(f"Cancel these {len(hit)} appointments and tell the people?", abort=True)
-    row = {
-        "place": where,
-        "day": on,
-        "hours": spell_hours(parsed),
-        "closes": True,
-        "reason": reason,
-    }
-    told, hit = appointments.close_and_tell(row, closure)
-    say(f"Closed. {len(hit)} appointments are cancelled, {told} people are told.")
+        typer.confirm(f"Cancel these appointments ({len(hit)}) and tell the people?", abort=True)
+    row = {"place": where, "day": on, "hours": spelled, "closes": True, "reason": reason}
+    ended, untold = telling.close_and_tell(row, closure)
+    told = len(ended) - len(untold)
+    say(f"Closed. Appointments cancelled: {len(ended)}; people told: {told}.")
+    if untold:
+        appointments.print_rows(untold)
+        say("Nothing can be written to these people: please call them.")
 
 
 @app.command(
@@ -141,24 +147,39 @@ def open_(
     hours: Annotated[str, typer.Argument(help="Extra hours; none: closures are taken back.")] = "",
 ) -> None:
     """Extra hours on a day; without hours: what was closed on that day is open again."""
-    from flows.hours import parse_hours, spell_hours
     from storage.agenda.booking import lock
     from storage.agenda.rules import add_exception, drop_closures
 
-    where, on = _place(place), opening.day_of(day)
+    where, on, spelled = _place(place), _to_come(day), _hours(hours)
     with opening.database().begin() as connection:
         lock(connection)
-        if not hours:
-            found = drop_closures(connection, where, on, opening.by())
-            say(f"{found} closures of {on} are taken back.")
-            return
-        try:
-            spelled = spell_hours(parse_hours(hours))
-        except ValueError:
-            stop(f"{hours!r} are no hours: write them as 09:00-12:00.")
-        row = {"place": where, "day": on, "hours": spelled, "closes": False, "reason": ""}
-        add_exception(connection, row, opening.by())
-    say(f"{place} is open on {on}, {spelled}.")
+        if spelled:
+            row = {"place": where, "day": on, "hours": spelled, "closes": False, "reason": ""}
+            add_exception(connection, row, opening.by())
+            say(f"{place} is open on {on}, {spelled}.")
+        elif drop_closures(connection, where, on, opening.by()):
+            say(f"What was closed at {place} on {on} is open again.")
+        else:
+            stop(
+                f"Nothing was closed for {place} on {on}. To open on a holiday, or when every "
+                "place is closed, name the hours: 09:00-12:00."
+            )
+
+
+def _to_come(day: str) -> date:
+    on = opening.day_of(day)
+    if on < opening.today():
+        stop(f"{on} is over.")
+    return on
+
+
+def _hours(text: str) -> str:
+    from storage.agenda.desk_file import hours_of_day
+
+    try:
+        return hours_of_day(text)
+    except ValueError:
+        stop(f"{text!r} are no hours: write them as 14:00-18:00, in quarters of an hour.")
 
 
 def _place(id: str) -> str:
@@ -181,13 +202,13 @@ def _show_staff(rows: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _stranded(connection: "Connection") -> list[dict[str, Any]]:
-    from storage.agenda.operators import out_of_hours
+    from storage.agenda.operators import stranded
 
-    return list(out_of_hours(connection, opening.by().now, opening.settings().zone))
+    return list(stranded(connection, opening.by().now, opening.settings().zone))
 
 
 def _warn(stranded: Iterable[dict[str, Any]]) -> None:
     rows = list(stranded)
     if rows:
         appointments.print_rows(rows)
-        say(f"These {len(rows)} appointments are out of hours now: move or cancel them.")
+        say(f"These appointments ({len(rows)}) cannot be kept like that: move or cancel them.")

@@ -8,6 +8,14 @@ APPOINTMENTS = ("book_appointment", "cancel_appointment", "my_appointment")
 """Intents that are about an appointment."""
 
 
+def asks_to_meet(talk: Talk, intent: str) -> bool:
+    """About an appointment; also who asks when somebody is there who speaks a language."""
+    answers = talk.answers
+    named = any(answers.pick(name) for name in ("day", "date", "time"))
+    interpreter = intent == "desk_info" and named and bool(answers.get("interpreter"))
+    return intent in APPOINTMENTS or interpreter
+
+
 def appointment_asked(talk: Talk, intent: str) -> Move:
     """To booking, moving, cancelling or looking."""
     if intent == "my_appointment":

@@ -75,7 +75,7 @@ class WaitForSlot:
 class AnswerOffer:
     """The person takes the freed hour that is held for them, or does not.
 
-    The result is the number, or ``gone`` when it was held too long.
+    The result is the number, ``gone`` when it was held too long, or ``enough`` as above.
     """
 
     id: int
@@ -103,6 +103,10 @@ class Agenda(Protocol):
 
     def free(self, wish: Wish) -> Sequence[Slot]:
         """The free hours, the soonest first."""
+        ...
+
+    def ever(self, wish: Wish) -> bool:
+        """Whether there are such hours at all, free or taken: only then is it worth waiting."""
         ...
 
     def mine(self) -> Sequence[Appointment]:

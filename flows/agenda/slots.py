@@ -1,6 +1,7 @@
 """Which hours exist and are free: pure, from the rules and what is taken."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -62,14 +63,21 @@ def slot_of(key: str, minutes: int) -> Slot | None:
 
 
 def quarters(start: datetime, end: datetime) -> list[datetime]:
-    """Every quarter of an hour that an appointment takes."""
-    return [start + QUARTER * n for n in range(max(1, -(-(end - start) // QUARTER)))]
+    """Every quarter of the clock that an appointment touches.
+
+    Two that overlap share one, whenever they begin: what is taken by quarters is never taken twice.
+    """
+    at = start.replace(minute=start.minute // 15 * 15, second=0, microsecond=0)
+    found = [at]
+    while (at := at + QUARTER) < end:
+        found.append(at)
+    return found
 
 
 def free(rules: Rules, wish: Wish, taken: Taken, now: datetime, zone: ZoneInfo) -> Iterator[Slot]:
     """The free hours that meet a wish, the soonest first."""
-    minutes = rules.topics.get(wish.topic, 0)
-    today = now.astimezone(zone).date()
+    minutes, busy = rules.topics.get(wish.topic, 0), _by_quarter(taken)
+    today, first = now.astimezone(zone).date(), now + rules.notice
     for ahead in range(rules.ahead + 1 if minutes else 0):
         day, found = today + timedelta(days=ahead), []
         for place in rules.places:
@@ -80,8 +88,7 @@ def free(rules: Rules, wish: Wish, taken: Taken, now: datetime, zone: ZoneInfo) 
             found += [
                 slot
                 for slot in _cut(rules, place, spans, minutes)
-                if slot.starts >= now + rules.notice
-                and _crews(place, duty, slot, wish.language, taken, now)
+                if slot.starts >= first and any(_crews(place, duty, slot, wish.language, busy, now))
             ]
         yield from sorted(found, key=lambda slot: (slot.starts, slot.place))
 
@@ -99,49 +106,81 @@ def crews(
         return []
     if slot not in _cut(rules, place, open_on(rules, place, day, zone), slot.minutes):
         return []
-    return _crews(place, _on_duty(rules, place, day, zone), slot, language, taken, now)
+    duty = _on_duty(rules, place, day, zone)
+    return list(_crews(place, duty, slot, language, _by_quarter(taken), now))
+
+
+_Busy = Mapping[datetime, Collection[str]]
+
+
+def _by_quarter(taken: Taken) -> _Busy:
+    busy: dict[datetime, set[str]] = defaultdict(set)
+    for resource, at in taken:
+        busy[at].add(resource)
+    return dict(busy)
 
 
 def _crews(
-    place: Place, duty: list["_Duty"], slot: Slot, language: str, taken: Taken, now: datetime
-) -> list[Crew]:
-    def idle(resource: str) -> bool:
-        return not any((resource, at) in taken for at in quarters(slot.starts, slot.ends))
-
-    room = next((n for n in range(1, place.rooms + 1) if idle(f"room:{place.id}:{n}")), 0)
+    place: Place, duty: list["_Duty"], slot: Slot, language: str, busy: _Busy, now: datetime
+) -> Iterator[Crew]:
+    """One at a time: for most hours of many weeks it only matters whether there is one."""
+    starts, ends = slot.starts, slot.ends
+    gone = {who for at in quarters(starts, ends) for who in busy.get(at, ())}
+    room = next((n for n in range(1, place.rooms + 1) if f"room:{place.id}:{n}" not in gone), 0)
+    if not room:
+        return
     there = [
         one
         for one, spans in duty
-        if any(span.holds(slot.starts, slot.ends) for span in spans) and idle(f"staff:{one.id}")
+        if f"staff:{one.id}" not in gone and any(span.holds(starts, ends) for span in spans)
     ]
-    if not room:
-        return []
     able = [one for one in there if not one.mediates]
     direct = [one for one in able if not language or language in one.languages]
+    yield from (Crew(one.id, room=room) for one in direct)
     if direct:
-        return [Crew(one.id, room=room) for one in direct]
+        return
     mediators = [
         one
         for one in there
         if one.mediates
         and language in one.languages
-        and (not one.on_request or slot.starts >= now + REQUEST_NOTICE)
+        and (not one.on_request or starts >= now + REQUEST_NOTICE)
     ]
-    return [Crew(one.id, other.id, room) for other in mediators for one in able]
+    yield from (Crew(one.id, other.id, room) for other in mediators for one in able)
+
+
+def still_possible(rules: Rules, slot: Slot, crew: Crew, zone: ZoneInfo) -> bool:
+    """Whether an appointment finds the door open, its room, and everybody who is to be there."""
+    place, day = rules.place(slot.place), slot.starts.astimezone(zone).date()
+    if place is None or crew.room > place.rooms:
+        return False
+    there = {
+        one.id
+        for one, spans in _on_duty(rules, place, day, zone)
+        if any(span.holds(slot.starts, slot.ends) for span in spans)
+    }
+    opened = any(span.holds(slot.starts, slot.ends) for span in open_on(rules, place, day, zone))
+    return opened and {crew.colleague, crew.mediator} - {""} <= there
 
 
 def open_on(rules: Rules, place: Place, day: date, zone: ZoneInfo) -> list[Span]:
-    """When a place is open on a day: its week, holidays, closures and extra hours together."""
-    special = [e for e in rules.exceptions if e.day == day and e.place in ("", place.id)]
-    extra = [h for e in special if not e.closes for h in e.hours]
-    spans = _spans(extra, day, zone)
+    """When a place is open on a day: its week and holidays, then closures and extra hours.
+
+    Of those, the later one counts where they contradict each other.
+    """
+    spans: list[Span] = []
     holiday = day in rules.holidays or place.patron == f"{day:%m-%d}"
     if not holiday and this_week(place, day):
-        spans += _spans((h for h in place.hours if weekday(day) in h.days), day, zone)
-    if any(e.closes and not e.hours for e in special):
-        return []
-    closed = _spans((h for e in special if e.closes for h in e.hours), day, zone)
-    return _without(spans, closed)
+        spans = _joined(_spans((h for h in place.hours if weekday(day) in h.days), day, zone))
+    for special in rules.exceptions:
+        if special.day != day or special.place not in ("", place.id):
+            continue
+        named = _spans(special.hours, day, zone)
+        if not special.closes:
+            spans = _joined([*spans, *named])
+        else:
+            spans = _without(spans, named) if special.hours else []
+    return spans
 
 
 def _spans(hours: Iterable[Hours], day: date, zone: ZoneInfo) -> list[Span]:
@@ -153,6 +192,17 @@ def _spans(hours: Iterable[Hours], day: date, zone: ZoneInfo) -> list[Span]:
         for h in hours
         if h.start and h.end
     ]
+
+
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """The same time in spans that do not touch, in order: no hour is offered twice."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.start):
+        if found and span.start <= found[-1].end:
+            found[-1] = Span(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
 
 
 def _without(spans: list[Span], closed: list[Span]) -> list[Span]:
@@ -189,5 +239,6 @@ def _on_duty(rules: Rules, place: Place, day: date, zone: ZoneInfo) -> list[_Dut
             continue
         today = [h for h in one.hours if not h.days or weekday(day) in h.days]
         whole = not one.hours or any(not h.start for h in today)
-        duty.append((one, always if whole else _spans(today, day, zone)))
+        if spans := always if whole else _spans(today, day, zone):
+            duty.append((one, spans))
     return duty

@@ -59,10 +59,17 @@ def taken(connection: Connection, since: datetime) -> set[tuple[str, datetime]]:
     return {(resource, at) for resource, at in connection.execute(query)}
 
 
-def free_slots(connection: Connection, wish: Wish, now: datetime, zone: ZoneInfo) -> list[Slot]:
-    """The hours somebody could book, the soonest first."""
-    rules = load_rules(connection, now.astimezone(zone).date())
+def free_slots(
+    connection: Connection, wish: Wish, now: datetime, zone: ZoneInfo, *, by_desk: bool = False
+) -> list[Slot]:
+    """The hours somebody could book, or the desk for them; the soonest first."""
+    rules = _rules(connection, now, zone, by_desk=by_desk)
     return list(free(rules, wish, taken(connection, now), now, zone))
+
+
+def _rules(connection: Connection, now: datetime, zone: ZoneInfo, *, by_desk: bool) -> Rules:
+    rules = load_rules(connection, now.astimezone(zone).date())
+    return replace(rules, notice=timedelta(0)) if by_desk else rules
 
 
 def slot_at(rules: Rules, key: str, topic: str) -> Slot | None:
@@ -78,10 +85,10 @@ def book(connection: Connection, booking: Booking, now: datetime, zone: ZoneInfo
     """
     lock(connection)
     old = live_of(connection, booking.moves, booking.contact_id) if booking.moves else None
-    if booking.moves and old is None:
+    if booking.moves and (old is None or old["ends_at"] <= now):
         return "gone"
     fresh = booking.contact_id and not (old or booking.held_until or booking.by_desk)
-    if fresh and _ahead(connection, booking.contact_id or 0, now) >= MOST:
+    if fresh and has_enough(connection, booking.contact_id or 0, now):
         return "enough"
     if old:
         _release(connection, old["id"])
@@ -91,13 +98,16 @@ def book(connection: Connection, booking: Booking, now: datetime, zone: ZoneInfo
     elif old and isinstance(found, int):
         _end(connection, old["id"], "moved", now)
         _follow(connection, old["id"], {"appointment_id": found})
+    if isinstance(found, int) and not booking.held_until:
+        _found_one(connection, booking.contact_id, booking.wish.topic, now)
     return found
 
 
 def cancel(connection: Connection, id: int, contact_id: int | None, now: datetime) -> bool:
-    """Free the hour; False when there is no such live appointment (of this person)."""
+    """Free the hour; False when no such appointment (of this person) is still to come."""
     lock(connection)
-    if live_of(connection, id, contact_id) is None:
+    row = live_of(connection, id, contact_id)
+    if row is None or row["ends_at"] <= now:
         return False
     end(connection, id, "cancelled", now)
     return True
@@ -125,13 +135,14 @@ def live_ids(connection: Connection, contact_id: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
-def _ahead(connection: Connection, contact_id: int, now: datetime) -> int:
+def has_enough(connection: Connection, contact_id: int, now: datetime) -> bool:
+    """Whether a person has as many appointments ahead as one may have."""
     query = select(func.count()).where(
         col(Appointment.contact_id) == contact_id,
         col(Appointment.status) == "booked",
         col(Appointment.ends_at) > now,
     )
-    return connection.execute(query).scalar_one()
+    return connection.execute(query).scalar_one() >= MOST
 
 
 def _try(
@@ -142,9 +153,7 @@ def _try(
     old: dict[str, Any] | None,
 ) -> int | str:
     """With whoever is free first; somebody may be faster, then with the next."""
-    rules = load_rules(connection, now.astimezone(zone).date())
-    if booking.by_desk:
-        rules = replace(rules, notice=timedelta(0))
+    rules = _rules(connection, now, zone, by_desk=booking.by_desk)
     slot, busy = booking.slot, taken(connection, now)
     person = f"contact:{booking.contact_id}"
     if any((person, at) in busy for at in quarters(slot.starts, slot.ends)):
@@ -223,6 +232,17 @@ def _follow(connection: Connection, id: int, values: dict[str, Any]) -> None:
     """Whoever waited to come earlier than ``id`` now waits for something else, or not at all."""
     which = (col(Waiting.appointment_id) == id, col(Waiting.closed_at).is_(None))
     connection.execute(update(Waiting).where(*which).values(**values))
+
+
+def _found_one(connection: Connection, contact_id: int | None, topic: str, now: datetime) -> None:
+    """Whoever waited for any hour at all does not wait any more."""
+    which = (
+        col(Waiting.contact_id) == contact_id,
+        col(Waiting.topic) == topic,
+        col(Waiting.appointment_id).is_(None),
+        col(Waiting.closed_at).is_(None),
+    )
+    connection.execute(update(Waiting).where(*which).values(closed_at=now))
 
 
 def _end(connection: Connection, id: int, status: str, now: datetime) -> None:

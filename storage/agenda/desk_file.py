@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from flows.agenda.rules import TOPICS
-from flows.hours import parse_hours, spell_hours
+from flows.hours import Hours, parse_hours, spell_hours
 from storage.content.sheets import ContentError, Mistake
 from storage.gazetteer import load_gazetteer
 
@@ -18,12 +18,12 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _PATRON = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])|")
 _HOURS_HELP = "days and times, such as mon-fri 09:00-12:30; wed 14:00-18:00"
 _WHOLE = {
-    "grid": (5, 120),
     "notice_hours": (0, 336),
     "days_ahead": (1, 90),
     "hold_minutes": (5, 1440),
 }
-_DEFAULTS = {"grid": 30, "notice_hours": 12, "days_ahead": 21, "hold_minutes": 120}
+_GRIDS = (15, 30, 45, 60, 90, 120)
+_DEFAULTS = {"notice_hours": 12, "days_ahead": 21, "hold_minutes": 120}
 
 
 @dataclass(slots=True)
@@ -71,18 +71,31 @@ def check_colleague(
     return row
 
 
+def hours_of_day(text: str) -> str:
+    """``09:00-12:00; 14:00-16:00``, as the tables keep it. Raises ValueError."""
+    hours = parse_hours(text)
+    if not all(h.start < h.end and not h.days and _in_quarters(h) for h in hours):
+        raise ValueError(text)
+    return spell_hours(hours)
+
+
+def _in_quarters(hours: Hours) -> bool:
+    return not any(int(clock[3:]) % 15 for clock in (hours.start, hours.end) if clock)
+
+
 class _Reader:
     def __init__(self, file: str) -> None:
         self._file = file
         self.mistakes: list[Mistake] = []
 
     def read(self, data: Mapping[str, Any]) -> Parsed:
-        known = {*_WHOLE, "topics", "places", "staff"}
+        known = {*_WHOLE, "grid", "topics", "places", "staff"}
         for name in data.keys() - known:
             self._wrong(0, str(name), "", f"one of {', '.join(sorted(known))}")
         parsed = Parsed(
             {name: self._number(0, name, data, *_WHOLE[name], _DEFAULTS[name]) for name in _WHOLE}
         )
+        parsed.rules["grid"] = self._grid(data.get("grid", 30))
         parsed.rules["topics"] = self._topics(data.get("topics"))
         parsed.places = self._rows("places", data, self._place)
         ids = {row["id"] for row in parsed.places}
@@ -149,6 +162,12 @@ class _Reader:
             self._wrong(0, f"topics.{key}", "", f"one of {', '.join(TOPICS)}")
         return {key: self._number(0, key, given, 5, 240, 0) for key in TOPICS if key in given}
 
+    def _grid(self, value: Any) -> int:
+        if isinstance(value, bool) or value not in _GRIDS:
+            self._wrong(0, "grid", str(value), f"one of {', '.join(map(str, _GRIDS))}")
+            return 30
+        return int(value)
+
     def _number(
         self, n: int, name: str, row: Mapping[str, Any], low: int, high: int, otherwise: int
     ) -> int:
@@ -191,9 +210,9 @@ class _Reader:
             return ""
         if any(needed and not (h.days and h.end) for h in hours) or (needed and not hours):
             self._wrong(n, name, str(value or ""), _HOURS_HELP)
-        if any(h.end and h.end <= h.start for h in hours):
+        if any(h.start and h.end <= h.start for h in hours):
             self._wrong(n, name, str(value), "an end after the start, on the same day")
-        if any(int(clock[3:]) % 15 for h in hours for clock in (h.start, h.end) if clock):
+        if not all(map(_in_quarters, hours)):
             self._wrong(n, name, str(value), "quarters of an hour: :00, :15, :30, :45")
         return spell_hours(hours)
 

@@ -9,13 +9,14 @@ from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
 from flows.agenda.rules import Rules
-from flows.agenda.slots import open_on
+from flows.agenda.slots import Crew, Slot, still_possible
 from storage.agenda import booking
 from storage.agenda.rules import load_rules
 from storage.audit import By, record
 from storage.models import Appointment, Conversation
 
 _TABLE: Any = Appointment.__table__  # type: ignore[attr-defined]
+_MINUTE = timedelta(minutes=1)
 
 
 def listed(
@@ -42,15 +43,19 @@ def day_bounds(first: date, days: int, zone: ZoneInfo) -> tuple[datetime, dateti
     return midnight, datetime.combine(first + timedelta(days=days), time(), zone)
 
 
-def note_outcome(connection: Connection, id: int, status: str, by: By) -> dict[str, Any] | None:
-    """They came (``attended``) or not (``no_show``); None when there is no such appointment.
+def note_outcome(connection: Connection, id: int, status: str, by: By) -> dict[str, Any] | str:
+    """They came (``attended``) or not (``no_show``): the appointment as it was before.
 
-    An earlier mark of the two may be put right.
+    ``unknown`` when there is none, ``early`` when it has not begun. An earlier mark may be put
+    right.
     """
+    booking.lock(connection)
     which = _TABLE.c.status.in_(("booked", "attended", "no_show"))
     row = connection.execute(select(_TABLE).where(_TABLE.c.id == id, which)).first()
     if row is None:
-        return None
+        return "unknown"
+    if row.starts_at > by.now:
+        return "early"
     values = {"status": status, "closed_at": by.now}
     connection.execute(update(_TABLE).where(_TABLE.c.id == id).values(**values))
     audited(connection, id, f"desk {status}", by, row.status, status)
@@ -63,15 +68,13 @@ def audited(connection: Connection, id: int, action: str, by: By, before: str, a
     record(connection, by, action, [(f"appointment:{id}", *change)])
 
 
-def out_of_hours(
+def stranded(
     connection: Connection, now: datetime, zone: ZoneInfo, rules: Rules | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Live appointments at hours when their place is not open any more, or would not be."""
+    """Live appointments that cannot be kept by the rules: a closed door, nobody there, no room."""
     rules = rules or load_rules(connection, now.astimezone(zone).date())
     query = select(_TABLE).where(_TABLE.c.status.in_(booking.LIVE), _TABLE.c.starts_at > now)
     for row in connection.execute(query.order_by(_TABLE.c.starts_at)):
-        place = rules.place(row.place)
-        day = row.starts_at.astimezone(zone).date()
-        spans = open_on(rules, place, day, zone) if place else []
-        if not any(span.holds(row.starts_at, row.ends_at) for span in spans):
+        slot = Slot(row.place, row.starts_at, (row.ends_at - row.starts_at) // _MINUTE)
+        if not still_possible(rules, slot, Crew(row.colleague, row.mediator, row.room), zone):
             yield dict(row._mapping)

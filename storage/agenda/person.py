@@ -59,6 +59,10 @@ class DatabaseAgenda:
             self._free[wish] = list(free(self.rules, wish, taken, self._now, self.zone))
         return self._free[wish]
 
+    def ever(self, wish: Wish) -> bool:
+        """Whether there are such hours at all, free or taken."""
+        return any(free(self.rules, wish, (), self._now, self.zone))
+
     def mine(self) -> Sequence[Appointment]:
         """Their own, still to come, the soonest first; freed hours held for them too."""
         if self._mine is None:

@@ -26,7 +26,7 @@ def load_rules(connection: Connection, today: date) -> Rules:
         staff=tuple(_colleague(row) for row in _all(connection, DeskStaff, **active)),
         topics=settings["topics"],
         exceptions=tuple(_exceptions(connection, today)),
-        holidays=_holidays(today.year) | _holidays((today + timedelta(days=days)).year),
+        holidays=_holidays(today.year) | _holidays(today.year + 1),
         grid=settings["grid"],
         notice=timedelta(hours=settings["notice_hours"]),
         ahead=days,
@@ -149,9 +149,9 @@ def _colleague(row: Mapping[str, Any]) -> Colleague:
 
 
 def _exceptions(connection: Connection, today: date) -> Iterator[Exceptional]:
-    query = select(DeskException.__table__).where(  # type: ignore[attr-defined]
-        col(DeskException.day) >= today - timedelta(days=1)
-    )
+    """In the order in which they were written down: the later one counts."""
+    table: Any = DeskException.__table__  # type: ignore[attr-defined]
+    query = select(table).where(table.c.day >= today - timedelta(days=1)).order_by(table.c.id)
     for row in connection.execute(query):
         yield Exceptional(row.place, row.day, parse_hours(row.hours), row.closes)
 

@@ -4,7 +4,7 @@ Who waits is asked in order of arrival. The hour is held as an appointment with 
 ``offered``: it takes the same quarters of an hour as a booked one, so nobody can take it meanwhile.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ def wait(
     connection: Connection, contact_id: int, wish: Wish, appointment: int | None, now: datetime
 ) -> None:
     """Onto the list; who is on it for the same topic keeps their turn, with the new wish."""
+    booking.lock(connection)
     if appointment and booking.live_of(connection, appointment, contact_id) is None:
         return
     upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
@@ -50,7 +51,7 @@ def wait(
 
 
 def answer(connection: Connection, id: int, contact_id: int, now: datetime, *, take: bool) -> str:
-    """The number of the appointment, ``gone``, or ``done`` when they do not take it."""
+    """The number of the appointment, or ``gone``, ``enough``; ``done`` when they do not take it."""
     booking.lock(connection)
     row = booking.live_of(connection, id, contact_id)
     if row is None or row["status"] != "offered":
@@ -58,11 +59,14 @@ def answer(connection: Connection, id: int, contact_id: int, now: datetime, *, t
     if row["held_until"] <= now or not take:
         _pass_on(connection, row, now)
         return "gone" if take else "done"
+    waiting = _waiting_of(connection, contact_id, row["topic"])
+    old = waiting["appointment_id"] if waiting else None
+    if old is None and booking.has_enough(connection, contact_id, now):
+        return "enough"
     values = {"status": "booked", "held_until": None}
     connection.execute(update(Appointment).where(col(Appointment.id) == id).values(**values))
-    waiting = _waiting_of(connection, contact_id, row["topic"])
-    if waiting and waiting["appointment_id"]:
-        booking.end(connection, waiting["appointment_id"], "moved", now)
+    if old:
+        booking.end(connection, old, "moved", now)
     _close(connection, contact_id, row["topic"], now)
     return str(id)
 
@@ -72,26 +76,47 @@ def offer_freed(connection: Connection, now: datetime, zone: ZoneInfo) -> list[O
     booking.lock(connection)
     for row in _held_too_long(connection, now):
         _pass_on(connection, row, now)
-    waiting = _in_turn(connection)
-    return [offer for row in waiting for offer in _offer(connection, row, now, zone)]
+    _forget_past(connection, now)
+    time, looked, offers = hold_time(connection), dict[Wish, list[Slot]](), list[Offer]()
+    for row in _in_turn(connection):
+        wish = Wish(row["topic"], row["language"], row["place"])
+        if wish not in looked:
+            looked[wish] = booking.free_slots(connection, wish, now, zone)
+        if offer := _offer(connection, row, looked[wish], time, now, zone):
+            offers.append(offer)
+            looked.clear()
+    return offers
+
+
+def give_up(connection: Connection, offer: Offer, now: datetime) -> None:
+    """Nobody can write to them: the hour is free for the next, and they wait no more."""
+    row = booking.live_of(connection, offer.appointment, offer.contact_id)
+    assert row is not None, "it has just been held"
+    booking.end(connection, offer.appointment, "declined", now)
+    _close(connection, offer.contact_id, row["topic"], now)
 
 
 def _offer(
-    connection: Connection, row: dict[str, Any], now: datetime, zone: ZoneInfo
-) -> Iterator[Offer]:
+    connection: Connection,
+    row: dict[str, Any],
+    free: Iterable[Slot],
+    time: timedelta,
+    now: datetime,
+    zone: ZoneInfo,
+) -> Offer | None:
+    """The soonest hour they did not refuse, held for ``time`` or until it is near."""
     wish = Wish(row["topic"], row["language"], row["place"])
     before, refused = row["starts_at"], row["refused"].split()
-    until = now + hold_time(connection)
-    for slot in booking.free_slots(connection, wish, now, zone):
+    for slot in free:
         if before and slot.starts >= before:
-            return
-        last = min(until, slot.starts - _LEFT)
-        if slot.key in refused or last < now + _LEFT:
+            return None
+        until = min(now + time, slot.starts - _LEFT)
+        if slot.key in refused or until < now + min(time, _LEFT):
             continue
-        found = _hold(connection, row["contact_id"], wish, slot, last, now, zone)
+        found = _hold(connection, row["contact_id"], wish, slot, until, now, zone)
         if isinstance(found, int):
-            yield Offer(row["contact_id"], found, last)
-            return
+            return Offer(row["contact_id"], found, until)
+    return None
 
 
 def _hold(
@@ -118,6 +143,13 @@ def _in_turn(connection: Connection) -> list[dict[str, Any]]:
         .order_by(_TABLE.c.created_at, _TABLE.c.id)
     )
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def _forget_past(connection: Connection, now: datetime) -> None:
+    """Who waited to come earlier than an appointment that has begun waits no more."""
+    begun = select(col(Appointment.id)).where(col(Appointment.starts_at) <= now)
+    which = (_TABLE.c.closed_at.is_(None), _TABLE.c.appointment_id.in_(begun))
+    connection.execute(update(_TABLE).where(*which).values(closed_at=now))
 
 
 def _held_too_long(connection: Connection, now: datetime) -> list[dict[str, Any]]:
