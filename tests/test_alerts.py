@@ -51,7 +51,7 @@ class World:
         self.engine = engine
         self.alerts = Alerts(languages, Rules(ROME, weekly=3))
         with engine.begin() as connection:
-            wants = {"comune": MONALE, "needs": ["job"], "age": "25_34"}
+            wants: dict[str, Any] = {"comune": MONALE, "needs": ["job"], "age": "25_34"}
             add_person(connection, 1, agreed="alerts,profile", **wants)
 
     def perform(self, command: Any, id: int = 1, now: datetime = START) -> str:
