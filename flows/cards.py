@@ -12,6 +12,9 @@ from flows.talk import Talk
 CHECKED_LATELY = timedelta(days=45)
 """An offer that nobody has checked for longer says so."""
 
+_YEARS = {"year": 1, "years2": 2, "years": 3}
+_YOUNGEST = 14  # nobody younger writes to us
+
 
 def line(listing: Listing, talk: Talk) -> str:
     """Where, how far, and the fact that matters most."""
@@ -40,6 +43,8 @@ def _facts(listing: Listing, talk: Talk) -> Iterator[str]:
         yield fill(_("Contract: {kind}"), kind=kind)
     if about.get("starts_on"):
         yield fill(_("Starts: {day}"), day=talk.speech.date(about["starts_on"]))
+    if about.get("ends_on"):
+        yield fill(_("Ends: {day}"), day=talk.speech.date(about["ends_on"]))
     if about.get("on"):
         yield fill(_("When: {day}"), day=talk.speech.date(about["on"]))
     yield from _home(listing, talk)
@@ -60,6 +65,8 @@ def _home(listing: Listing, talk: Talk) -> Iterator[str]:
     _, fill, about = talk.gettext, talk.fill, listing.details
     if rooms := about.get("rooms"):
         yield fill(talk.ngettext("{n} room", "{n} rooms", rooms), n=rooms)
+    if n := about.get("people_max"):
+        yield fill(talk.ngettext("For {n} person", "For {n} people at most", n), n=n)
     if about.get("furnished"):
         yield _("With furniture")
     if months := about.get("deposit_months"):
@@ -84,8 +91,7 @@ def _wanted(listing: Listing, talk: Talk) -> Iterator[str]:
         yield words.get(level, _("You need very good Italian."))
     if about.get("licence"):
         yield fill(_("You need driving licence {kind}."), kind=about["licence"])
-    if about.get("experience") == "none":
-        yield _("No experience needed.")
+    yield _experience(about.get("experience", ""), talk)
     if about.get("trained"):
         yield _("You learn the work there.")
     if about.get("neet"):
@@ -99,18 +105,30 @@ def _wanted(listing: Listing, talk: Talk) -> Iterator[str]:
     yield _ages(listing, talk)
 
 
+def _experience(needed: str, talk: Talk) -> str:
+    _ = talk.gettext
+    if needed == "none":
+        return _("No experience needed.")
+    if n := _YEARS.get(needed):
+        time = talk.fill(talk.ngettext("{n} year", "{n} years", n), n=n)
+    else:
+        time = labels.experience(_).get(needed, "")
+    return talk.fill(_("Experience: {time}"), time=time) if time else ""
+
+
 def _ages(listing: Listing, talk: Talk) -> str:
+    """In years; in months where children are small."""
     _, fill, about = talk.gettext, talk.fill, listing.details
-    if about.get("age_max_months"):
-        low, high = about.get("age_min_months", 0), about["age_max_months"]
-        if high <= 36:
-            return fill(_("Ages: {low} to {high} months"), low=low, high=high)
-        return fill(_("Ages: {low} to {high} years"), low=low // 12, high=high // 12)
-    if about.get("age_max"):
-        return fill(
-            _("Ages: {low} to {high} years"), low=about.get("age_min") or 14, high=about["age_max"]
-        )
-    return ""
+    low, high = about.get("age_min_months"), about.get("age_max_months")
+    if (high or low or 99) <= 36:
+        if high:
+            return fill(_("Ages: {low} to {high} months"), low=low or 0, high=high)
+        return fill(_("Age: from {low} months"), low=low)
+    low = about.get("age_min") if low is None else low // 12
+    high = about.get("age_max") if high is None else high // 12
+    if high:
+        return fill(_("Ages: {low} to {high} years"), low=low or _YOUNGEST, high=high)
+    return fill(_("Age: from {low} years"), low=low) if low else ""
 
 
 def _contact(listing: Listing, talk: Talk) -> Iterator[str]:
@@ -186,8 +204,8 @@ def _days(days: tuple[str, ...], talk: Talk) -> str:
 def _money(listing: Listing, talk: Talk) -> Iterator[str]:
     _, fill, about = talk.gettext, talk.fill, listing.details
     units, number = labels.units(_), talk.speech.number
-    if about.get("pay_min"):
-        low, high = about["pay_min"], about.get("pay_max") or about["pay_min"]
+    if low := about.get("pay_min") or about.get("pay_max"):
+        high = about.get("pay_max") or low
         amount = number(low) if low == high else f"{number(low)}–{number(high)}"
         yield fill(units[about.get("pay_unit", "")], amount=amount)
     if about.get("rent") is not None:

@@ -27,6 +27,11 @@ def who_does_that(talk: Talk, matter: str) -> str:
                 "For this ask your doctor, a pharmacy or the health service (ASL). "
                 "If it is urgent, call 112."
             )
+        case "legal":
+            return _(
+                "For a lawyer ask the lawyers' association (Ordine degli Avvocati), for your "
+                "rights at work a trade union. The desk tells you where they are."
+            )
         case "benefits":
             return _("A CAF or a patronato helps you with this, free. The desk tells you where.")
         case "money" | "furniture":

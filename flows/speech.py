@@ -47,7 +47,8 @@ class Speech:
 
     def isolate(self, text: str) -> str:
         """A run of foreign text as it may stand inside a sentence of this language."""
-        if self.direction == "ltr" or not text or text[0] == ISOLATE:
+        whole = text.startswith(ISOLATE) and text.find(POP) == len(text) - 1
+        if self.direction == "ltr" or not text or whole:
             return text
         return f"{ISOLATE}{text}{POP}"
 

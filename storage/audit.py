@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlmodel import col
 
 from storage.models import Audit
@@ -39,12 +39,21 @@ def record(connection: Connection, by: By, action: str, changes: list[Change]) -
         connection.execute(insert(Audit), rows)
 
 
-def entries(connection: Connection, subject: str = "", limit: int = 100) -> list[dict[str, Any]]:
-    """The last changes, newest first; of one ``subject`` when it is given."""
+def entries(
+    connection: Connection, subject: str = "", limit: int | None = 100, after: int = 0
+) -> list[dict[str, Any]]:
+    """The last changes, newest first; of one ``subject``, or those ``after`` a change's number."""
     query = select(Audit.__table__).order_by(col(Audit.id).desc()).limit(limit)  # type: ignore[attr-defined]
     if subject:
         query = query.where(col(Audit.subject) == subject)
+    if after:
+        query = query.where(col(Audit.id) > after)
     return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def newest(connection: Connection) -> int:
+    """The number of the last change; 0 before the first."""
+    return connection.execute(select(func.max(Audit.id))).scalar() or 0
 
 
 def entry(connection: Connection, id: int) -> dict[str, Any] | None:

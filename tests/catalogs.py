@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from gettext import GNUTranslations
+from gettext import GNUTranslations, c2py
+from inspect import isfunction
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -99,12 +100,25 @@ def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:
     there = {(m.context or "", _id(m)): m for m in catalog if m.id}
     if catalog.num_plurals != (forms := get_plural(language).num_plurals):
         yield f"locales/{language}: Plural-Forms: {catalog.num_plurals} forms, {forms} wanted"
+    elif (n := _mistaken(catalog, language)) is not None:
+        yield f"locales/{language}: Plural-Forms: {n} has another form in CLDR"
     yield from _in_step(language, catalog, there, wanted)
     for message in there.values():
         for wrong in _wrong(message, language):
             yield f'locales/{language}: "{_id(message)}": {wrong}'
     yield from _limits(language, catalog)
     yield from _collisions(language, catalog)
+
+
+def _mistaken(catalog: Catalog, language: str) -> int | None:
+    """The first number for which the catalog's rule is not CLDR's, if there is one."""
+    rule, cldr = c2py(catalog.plural_expr), Locale.parse(language).plural_form
+    form_of: dict[str, int] = {}
+    for n in range(1000 if catalog.num_plurals > 1 else 0):
+        new = form_of.setdefault(cldr(n), rule(n))
+        if new != rule(n) or list(form_of.values()).count(new) > 1:
+            return n
+    return None
 
 
 def _id(message: Message) -> str:
@@ -179,26 +193,22 @@ def _limits(language: str, catalog: Catalog) -> Iterator[str]:
 def buttons(speech: Speech) -> Iterator[tuple[str, int]]:
     """Every label that may stand on a button, with its limit."""
     _ = speech.gettext
-    tables = (
-        labels.yes_no,
-        labels.topics,
-        labels.ages,
-        labels.situations,
-        labels.sectors,
-        labels.experience,
-        labels.italian,
-        labels.licences,
-        labels.vehicles,
-        labels.children,
-        labels.times,
-    )
-    for table in tables:
+    for table in _TABLES:
         found = table(_)
         yield from ((label, _limit(len(found))) for label in found.values())
     yield from ((label, SHORT) for label in sentences.controls(speech).values())
-    for path in sorted((ROOT / "flows").glob("*.py")):
+    for path in sorted((ROOT / "flows").rglob("*.py")):
         for msgid, most in written_as_options(ast.parse(path.read_text(encoding="utf-8"))):
             yield _(msgid), most
+
+
+_IN_SENTENCES = ("contracts", "near", "units")
+_CLDR = ("spoken",)  # no translator writes these
+_TABLES = [
+    table
+    for name, table in vars(labels).items()
+    if isfunction(table) and name not in _IN_SENTENCES + _CLDR
+]
 
 
 def _limit(count: int) -> int:
@@ -207,11 +217,15 @@ def _limit(count: int) -> int:
 
 def written_as_options(module: ast.Module) -> Iterator[tuple[str, int]]:
     """The messages in ``Option(key, _("…"))``, in ``choices({…})``, and in a profile's rows."""
-    for node in ast.walk(module):
+    listed_there = set()
+    for node in ast.walk(module):  # from the outside in: a list comes before its elements
         match node:
             case ast.List(elts=elements):
+                listed_there.update(elements)
                 options = [msgid for element in elements if (msgid := _option(element))]
                 yield from ((msgid, _limit(len(elements))) for msgid in options)
+            case ast.Call() if (msgid := _option(node)) and node not in listed_there:
+                yield msgid, LONG  # added to a list later
             case (
                 ast.Call(func=ast.Name("choices"), args=[ast.Dict(values=values)])
                 | ast.Assign(targets=[ast.Name("options")], value=ast.Dict(values=values))

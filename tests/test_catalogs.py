@@ -134,6 +134,22 @@ def test_a_catalog_with_too_few_plural_forms_is_seen(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "rule", "n"),
+    [
+        ("it", "(n > 1)", 1),
+        ("pt", "(n != 1)", 1),
+        ("ru", "(n%10==1 ? 0 : n%10>=2 && n%10<=4 ? 1 : 2)", 11),
+    ],
+)
+def test_a_plural_rule_that_is_not_cldrs_is_seen(
+    tmp_path: Path, language: str, rule: str, n: int
+) -> None:
+    catalog = complete(language)
+    vars(catalog).update(_plural_expr=rule)
+    assert f"Plural-Forms: {n} has another form in CLDR" in wrong(catalog, tmp_path, language)
+
+
 _TWO_FORMS = '"Plural-Forms: nplurals=2; plural=(n != 1);\\\\n"\n'
 
 
@@ -154,6 +170,9 @@ def test_a_plural_may_spell_its_number_out(tmp_path: Path) -> None:
         ("🗑️ Yes, delete", "x" * 21, 20),
         ("Driving licence", "x" * 25, 24),
         ("✏️ Change answers", "x" * 25, 24),
+        ("The documents", "x" * 25, 24),
+        ("🆘 I am in danger", "x" * 25, 24),
+        ("🧩 Can I take it?", "x" * 25, 24),
     ],
 )
 def test_a_label_too_long_is_seen(tmp_path: Path, msgid: str, string: str, most: int) -> None:

@@ -35,6 +35,12 @@ FIELDS = all_fields()
         ("title", "'=SUM(1)", None),
         ("title", "  Vendemmia\x1b[31m \u202e ", "Vendemmia[31m"),
         ("summary", "", None),
+        ("status", "Draft", "draft"),
+        ("near", "Bus| SHOPS", ["bus", "shops"]),
+        ("italian", "a2", "A2"),
+        ("title", "\u2067Uva", "Uva"),
+        ("title", "Uva\u2069 \u2068x", "Uva x"),
+        ("title", "Uva \u2068Asti\u2069", "Uva \u2068Asti\u2069"),
     ],
 )
 def test_a_cell_is_read(name: str, text: str, value: object) -> None:
@@ -70,6 +76,7 @@ def test_a_cell_is_read(name: str, text: str, value: object) -> None:
         ("title", "＝1+1", "formula"),
         ("title", "@SUM(A1)", "formula"),
         ("summary", "x" * 1001, "at most 1000"),
+        ("phone", "#REF!", "a spreadsheet's error"),
     ],
 )
 def test_a_wrong_cell_says_what_would_be_right(name: str, text: str, right: str) -> None:

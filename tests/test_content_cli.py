@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from storage.content.fields import fields_of
+from bot.commands.completing import offer_ids
+from bot.commands.spreadsheets import StatusName, TopicName
+from flows.desk import TOPICS
+from storage.content.fields import STATUSES, fields_of
 from tests.conftest import Run
 
 JOB = "job_welder_villanova"
@@ -56,7 +60,7 @@ def test_adding_with_flags(run: Run) -> None:
     found = offer(run, "job_raccolta_uva")
     assert (found["status"], found["checked_by"], found["comune"]) == ("draft", "anna", "005005")
     assert "is there already" in run("content", "add", "job", *sets, "--yes", code=2)
-    assert "is no topic" in run("content", "add", "jobs", *sets, code=2)
+    assert "'jobs' is not one of" in run("content", "add", "jobs", *sets, code=2)
     assert "sector: this must not be empty" in run(
         "content", "add", "job", "--set", "title=Potatura", code=2
     )
@@ -103,6 +107,7 @@ def test_history_and_undo(run: Run) -> None:
     run("content", "edit", JOB, "--set", "places=7", "--yes")
     rows = run.json("content", "history", JOB, "--json")
     assert (rows[0]["action"], rows[0]["operator"]) == ("edit", "anna")
+    assert "places: 1 → 7" in run("content", "history", JOB)
     imported = next(row["id"] for row in rows if row["action"] == "import")
     run("content", "restore", JOB, str(imported))
     assert offer(run)["places"] == 1
@@ -114,6 +119,7 @@ def test_a_dry_run_changes_nothing(run: Run, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(f"id,places\n{JOB},5\n")
     shown = run("content", "import", str(tmp_path / "x.csv"), "--dry-run")
     assert "1 changed" in shown and "nothing was saved" in shown and offer(run)["places"] == 1
+    assert "places: 1 → 5" in shown
     assert run.json("content", "import", str(tmp_path / "x.csv"), "--json") == {JOB: "changed"}
     assert offer(run)["places"] == 5
 
@@ -123,6 +129,43 @@ def test_a_spreadsheet_there_and_back(run: Run, tmp_path: Path) -> None:
     assert "offers are in" in run("content", "export", "--to", file)
     assert "0 added, 0 changed" in run("content", "import", file)
     assert "is ready" in run("content", "template", "--to", str(tmp_path / "t.xlsx"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "--topic", "jobs"),
+        ("list", "--status", "open"),
+        ("export", "--to", "x.xlsx", "--topic", "jobs"),
+        ("template", "--to", "x.xlsx", "--topic", "jobs"),
+    ],
+)
+def test_a_choice_that_is_none_is_exit_2(run: Run, command: tuple[str, ...]) -> None:
+    assert "is not one of" in run("content", *command, code=2)
+    assert not Path(command[2]).exists()
+
+
+def test_topics_and_states_are_those_of_the_offers() -> None:
+    assert get_args(TopicName) == TOPICS and get_args(StatusName) == STATUSES
+
+
+def test_the_tab_key_knows_the_offers(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert JOB in offer_ids("job_w") and JOB not in offer_ids("hou")
+    assert offer_ids("job%") == []
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///nowhere/x.db")
+    assert offer_ids("job") == []
+
+
+def nobody() -> str:
+    """As on a machine without a name for who runs this."""
+    raise KeyError("uid not found")
+
+
+def test_who_has_no_name_is_asked_for_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPORTELLO_OPERATOR")
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert "SPORTELLO_OPERATOR" in run("content", "pause", JOB, code=2)
+    assert offer(run)["status"] == "published"
 
 
 def test_check_says_what_needs_care_in_its_exit_code(run: Run) -> None:

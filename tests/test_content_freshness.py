@@ -72,7 +72,17 @@ def test_what_needs_care_is_found(
 
 @pytest.mark.parametrize(
     ("number", "right"),
-    [("0141 000 011", True), ("112", False), ("+212 612 345678", True), ("", False)],
+    [
+        ("0141 000 011", True),
+        ("333 1234567", True),
+        ("800 123456", True),
+        ("+39 0141 000011", True),
+        ("+212 612 345678", True),
+        ("141000011", False),
+        ("+39 141 000011", False),
+        ("112", False),
+        ("", False),
+    ],
 )
 def test_a_number_one_can_call(number: str, right: bool) -> None:
     assert callable_number(number) is right

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook, load_workbook
 from sqlalchemy import Engine
 
 from storage.audit import By, entries
+from storage.content import sheets
 from storage.content.exporting import write_offers, write_template
 from storage.content.importing import import_offers, rows_of
 from storage.content.records import Record, as_it_was, load, save
@@ -220,6 +222,89 @@ def test_a_crooked_table_is_a_mistake(
     (tmp_path / "x.csv").write_text(text, encoding="utf-8")
     [found] = mistakes(filled, tmp_path / "x.csv")
     assert right in found.right
+
+
+_ROW = f"id,places,address\n{JOB},5,Via Libertà 3\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _ROW.encode(),
+        _ROW.encode("utf-8-sig"),
+        _ROW.encode("utf-16"),
+        _ROW.encode("cp1252"),
+        _ROW.replace(",", ";").encode("cp1252"),
+        _ROW.replace(",", "\t").encode("utf-16"),
+        _ROW.replace("\n", "\r\n").encode(),
+        _ROW.replace("\n", "\r").encode(),
+        _ROW.replace("Via", "\x00Via\x1b").encode(),
+        _ROW.replace("id,places", "ID,Places").encode(),
+        b"\n\n" + _ROW.encode() + b",,\n\n",
+    ],
+)
+def test_what_spreadsheets_write_is_read(filled: Engine, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    assert take(filled, tmp_path / "x.csv") == {JOB: "changed"}
+    changed = offers(filled)[JOB]
+    assert (changed["places"], changed["address"]) == (5, "Via Libertà 3")
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "right"),
+    [
+        (b"", 0, "the names of the columns"),
+        (b" \n\n", 0, "the names of the columns"),
+        (_ROW.encode() + b"x,1,\xff\n", 3, "saved as UTF-8"),
+        (_ROW.encode("utf-8-sig") + b"x,1,\xe0\n", 3, "saved as UTF-8"),
+        (bytes(range(256)), 2, "saved as UTF-8"),
+        (f"id,summary\n{JOB},{'x' * 200_000}\n".encode(), 2, "field larger"),
+        (b"a" * (20 * 1024 * 1024 + 1), 0, "at most 20 MB"),
+    ],
+    ids=["nothing", "blank", "mixed", "marked", "binary", "huge cell", "huge"],
+)
+def test_a_broken_csv_is_a_mistake(
+    filled: Engine, tmp_path: Path, content: bytes, row: int, right: str
+) -> None:
+    (tmp_path / "x.csv").write_bytes(content)
+    [found] = mistakes(filled, tmp_path / "x.csv")
+    assert (found.row, right in found.right) == (row, True), found
+
+
+def repacked(path: Path, cells: bytes, head: bytes = b"") -> Path:
+    """A workbook whose sheet holds other bytes, as nobody's spreadsheet would write it."""
+    book = Workbook()
+    book.worksheets[0].append(["id"])
+    book.save(path)
+    with ZipFile(path) as parts:
+        files = {name: parts.read(name) for name in parts.namelist()}
+    with ZipFile(path, "w", ZIP_DEFLATED) as parts:
+        for name, content in files.items():
+            if name.endswith("sheet1.xml"):
+                parts.writestr(name, head + content.replace(b"<sheetData>", b"<sheetData>" + cells))
+            else:
+                parts.writestr(name, content)
+    return path
+
+
+def test_a_workbook_that_unpacks_without_end_is_refused(
+    database: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_UNPACKED", 1024 * 1024)
+    cell = b'<row r="1"><c r="A1" t="inlineStr"><is><t>%s</t></is></c></row>'
+    bomb = repacked(tmp_path / "x.xlsx", cell % (b"A" * (1024 * 1024)))
+    assert bomb.stat().st_size < 100 * 1024
+    assert "when unpacked" in mistakes(database, bomb)[0].right
+    entities = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">%s]>' % b"".join(
+        b'<!ENTITY %c "%s">' % (letter + 1, b"&%c;" % letter * 10) for letter in range(97, 106)
+    )
+    laughs = repacked(tmp_path / "y.xlsx", cell % b"&j;", entities)
+    assert "saved as .xlsx" in mistakes(database, laughs)[0].right
+
+
+def test_a_mistake_is_one_readable_line() -> None:
+    said = str(Mistake("x\x1b[31m.csv", 3, "titl\u202ee", "\x1b" + "y" * 100, "fewer letters"))
+    assert said == f"x[31m.csv, row 3, title: {chr(39)}\\x1b{'y' * 59}…{chr(39)}: fewer letters"
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 no workbook", b"", b"\x00\xff" * 40])

@@ -143,6 +143,52 @@ def test_italian_that_changed_meanwhile_makes_it_stale_not_wrong(
     }
 
 
+@pytest.mark.parametrize("name", ["fr.po", "fr.xlf", "fr.csv"])
+def test_a_stale_text_that_comes_back_untouched_stays_stale(
+    connection: Connection, tmp_path: Path, name: str
+) -> None:
+    old = next(u.text for u in units(connection, "fr") if (u.id, u.field) == (JOB, "title"))
+    edit(connection, title="Vendemmia")
+    write_units(tmp_path / name, [u for u in units(connection, "fr") if u.state == "stale"], "fr")
+    assert old in (tmp_path / name).read_text(encoding="utf-8-sig")
+    assert store(connection, read_units(tmp_path / name, "fr"), BY) == 0
+    assert states(connection, "fr")["title"] == "stale"
+
+
+@pytest.mark.parametrize("name", ["fr.po", "fr.xlf"])
+def test_a_file_for_one_language_is_not_taken_for_another(
+    connection: Connection, tmp_path: Path, name: str
+) -> None:
+    write_units(tmp_path / name, units(connection, "fr"), "fr")
+    with pytest.raises(ContentError, match="'fr': a file for es, or --to fr"):
+        read_units(tmp_path / name, "es")
+
+
+@pytest.mark.parametrize("language", ["it", "xx", "Français", ""])
+def test_nothing_is_written_for_what_is_no_language(tmp_path: Path, language: str) -> None:
+    with pytest.raises(ContentError, match="the code of a language"):
+        write_units(tmp_path / "x.csv", [], language)
+    assert not (tmp_path / "x.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("head", "wrong"), [("id,field,testo", {"testo", "text"}), ("id,text", {"field"})]
+)
+def test_a_renamed_column_is_named(tmp_path: Path, head: str, wrong: set[str]) -> None:
+    cells = [JOB, "title", "Raisin"][: head.count(",") + 1]
+    (tmp_path / "fr.csv").write_text(f"{head}\n{','.join(cells)}\n", encoding="utf-8")
+    with pytest.raises(ContentError) as caught:
+        read_units(tmp_path / "fr.csv", "fr")
+    assert {m.column for m in caught.value.mistakes} == wrong
+
+
+def test_a_csv_file_may_have_any_name_when_its_format_is_said(
+    connection: Connection, tmp_path: Path
+) -> None:
+    write_units(tmp_path / "x.txt", units(connection, "fr"), "fr", "csv")
+    assert len(read_units(tmp_path / "x.txt", "fr", "csv")) > 100
+
+
 def test_what_a_translator_marked_fuzzy_is_not_taken(
     connection: Connection, tmp_path: Path
 ) -> None:

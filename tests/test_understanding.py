@@ -128,6 +128,14 @@ def test_words_are_found_as_written_and_nearly() -> None:
         ("cancella tutti i miei dati", {"action": "delete_data"}),
         ("possiamo spostare l'appuntamento?", {"action": "reschedule"}),
         ("a che ora aprite", {"topic": "hours"}),
+        ("subah 8 baje asti ki bus hai?", {"destination": "Asti", "time": "08:00"}),
+        ("venite alle 5 del pomeriggio?", {"time": "17:00"}),
+        ("робота поруч, машини немає", {"no_car": 1}),
+        ("tengo 19 y busco mi primer trabajo", {"age": 19}),
+        ("ku e keni zyren", {"topic": "address"}),
+        ("我要一个律师", {"oos": "legal"}),
+        ("अस्ती जाने की बस", {"destination": "Asti"}),
+        ("я з двома дітьми шукаємо квартиру", {"persons": 3}),
     ],
 )
 def test_slots(understanding: Understanding, text: str, slots: dict[str, Any]) -> None:
@@ -145,6 +153,10 @@ def test_slots(understanding: Understanding, text: str, slots: dict[str, Any]) -
         "il padrone mi ha preso il passaporto e non mi fa uscire",
         "the baby is not breathing",
         "there is a fire in the house",
+        "ابني وقع وما عم يتحرك",
+        "پاسپورتمو گرفتن نمی‌ذارن برم",
+        "بدي انتحر",
+        "dem seize my passport",
     ],
 )
 def test_danger_is_heard(understanding: Understanding, text: str) -> None:

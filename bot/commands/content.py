@@ -1,13 +1,14 @@
 """`content`: the offers."""
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands import opening, spreadsheets
-from bot.commands.output import AsJson, print_json, print_table, printable, say, stop
-from bot.commands.spreadsheets import Status, Topic, trying
+from bot.commands.completing import offer_ids
+from bot.commands.output import AsJson, changes, print_json, print_table, printable, say, stop
+from bot.commands.spreadsheets import Status, Topic, TopicName, trying
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The offers: jobs, courses, homes, rides …", no_args_is_help=True)
 app.add_typer(spreadsheets.app)
 
-OfferId = Annotated[str, typer.Argument(help="The id that `content list` shows.")]
-OfferIds = Annotated[list[str], typer.Argument(help="One id or several.")]
+OfferId = Annotated[
+    str, typer.Argument(help="The id that `content list` shows.", autocompletion=offer_ids)
+]
+OfferIds = Annotated[list[str], typer.Argument(help="One id or several.", autocompletion=offer_ids)]
 Language = Annotated[str, typer.Option(help="The reader's language.")]
 As = Annotated[str, typer.Option("--as", help="The reader's channel: telegram or whatsapp.")]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value; as often as needed.")]
@@ -27,8 +30,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]
 
 @app.command("list", epilog="Example: python admin_cli.py content list --topic job")
 def list_offers(
-    topic: Topic = "",
-    status: Status = "",
+    topic: Topic = None,
+    status: Status = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 200,
     as_json: AsJson = False,
 ) -> None:
@@ -37,7 +40,7 @@ def list_offers(
 
     with opening.to_read().begin() as connection:
         records = list(load(connection).values())
-    rows = [r for r in records if topic in ("", r["topic"]) and status in ("", r["status"])]
+    rows = [r for r in records if topic in (None, r["topic"]) and status in (None, r["status"])]
     if as_json:
         print_json(rows[:limit])
         return
@@ -61,17 +64,13 @@ def show(id: OfferId, language: Language = "it", as_: As = "", as_json: AsJson =
 
 @app.command(epilog="Example: python admin_cli.py content add job --set title='Raccolta uva'")
 def add(
-    topic: Annotated[str, typer.Argument(help="job, training, housing, transport …")],
+    topic: Annotated[TopicName, typer.Argument(help="What kind of offer it is.")],
     sets: Sets = None,
     language: Language = "it",
     as_: As = "",
     yes: Yes = False,
 ) -> None:
     """A new offer: asks field by field, or takes --set; shows it, then saves it as a draft."""
-    from storage.content.fields import DETAILS
-
-    if topic not in DETAILS:
-        stop(f"{topic!r} is no topic: one of {', '.join(DETAILS)}.")
     by, today = opening.by(), opening.today()
     start = {
         "topic": topic,
@@ -148,8 +147,9 @@ def history(id: OfferId, as_json: AsJson = False) -> None:
     if as_json:
         print_json(rows)
         return
-    columns = ("change", "when", "who", "what", "fields")
-    print_table(columns, [[r["id"], r["at"], r["operator"], r["action"], _diff(r)] for r in rows])
+    columns = ("change", "when", "who", "what", "from → to")
+    shown = [[r["id"], r["at"], r["operator"], r["action"], changes(r)] for r in rows]
+    print_table(columns, shown)
 
 
 @app.command(epilog="Example: python admin_cli.py content restore job_welder_villanova 41")
@@ -263,9 +263,3 @@ def _preview(connection: "Connection", id: str, language: str, channel: str) -> 
     for bubble in preview(parts.flows, offer, places, language, channel, today):
         say(re.sub(r"\\\[", "[", printable(bubble.text)))
         say(" ".join(f"[{label}]" for label, _ in bubble.options))
-
-
-def _diff(row: dict[str, Any]) -> str:
-    before, after = row["before"] or {}, row["after"] or {}
-    changed = [n for n in {**before, **after} if before.get(n) != after.get(n)]
-    return f"all {len(changed)}" if not before and len(changed) > 6 else ", ".join(changed)

@@ -72,4 +72,7 @@ def by() -> "By":
     from bot import clock
     from storage.audit import By
 
-    return By(settings().sportello_operator or getpass.getuser(), clock.now())
+    try:
+        return By(settings().sportello_operator or getpass.getuser(), clock.now())
+    except (KeyError, OSError):
+        stop("Who are you? Set SPORTELLO_OPERATOR to your name: it goes into the history.")

@@ -10,6 +10,7 @@ import typer
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 T = TypeVar("T")
 _LONG = 500
+_BRIEF = 40
 
 
 def say(text: str) -> None:
@@ -55,6 +56,25 @@ def short(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return value.strftime("%Y-%m-%d %H:%M") if hasattr(value, "hour") else str(value or "")
+
+
+def changes(row: dict[str, Any]) -> str:
+    """What a change of the audit log did: ``places: 1 → 7; address: Via Roma 1 → nothing``."""
+    before, after = row["before"] or {}, row["after"] or {}
+    if not before and "topic" in after:
+        return f"new: {after['title']}"
+    said = [
+        f"{name}: {_brief(before.get(name))} → {_brief(after.get(name))}"
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+    ]
+    language = row["action"].partition("translate ")[2]
+    return "; ".join([*([language] if language else []), *said])
+
+
+def _brief(value: Any) -> str:
+    text = short(value) or "nothing"
+    return text if len(text) <= _BRIEF else f"{text[: _BRIEF - 1]}…"
 
 
 def with_progress(rows: Sequence[T], doing: str) -> Iterator[T]:

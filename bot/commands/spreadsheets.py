@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bot.commands import opening
-from bot.commands.output import AsJson, print_json, print_table, say, with_progress
+from bot.commands.output import AsJson, changes, print_json, print_table, say, with_progress
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 app = typer.Typer()
 
-Topic = Annotated[str, typer.Option(help="Only this topic: job, training, housing …")]
-Status = Annotated[str, typer.Option(help="Only draft, published, paused or closed ones.")]
+TopicName = Literal["job", "training", "housing", "transport", "childcare", "community", "service"]
+StatusName = Literal["draft", "published", "paused", "closed"]
+Topic = Annotated[TopicName | None, typer.Option(help="Only this topic.")]
+Status = Annotated[StatusName | None, typer.Option(help="Only in this state.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
 
 
@@ -27,18 +29,21 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Add and change offers from a spreadsheet: all is checked first, then all or nothing."""
+    from storage.audit import entries, newest
     from storage.content.importing import import_offers, rows_of
 
     rows, words = rows_of(path)
     with trying(dry_run) as connection:
+        before = newest(connection)
         tracked = with_progress(rows, "Checking")
         done = import_offers(connection, rows, words, opening.by(), opening.today(), tracked)
+        noted = entries(connection, limit=None, after=before) if dry_run else []
     if as_json:
         print_json(done)
         return
-    changed = [(id, what) for id, what in done.items() if what != "unchanged"]
     if dry_run:
-        print_table(("offer", "would be"), changed)
+        shown = [(row["subject"].partition(":")[2], changes(row)) for row in reversed(noted)]
+        print_table(("offer", "what would change"), shown)
     counts = [f"{list(done.values()).count(w)} {w}" for w in ("added", "changed", "unchanged")]
     say(f"{', '.join(counts)}{'; nothing was saved' if dry_run else ''}.")
 
@@ -46,8 +51,8 @@ def import_(
 @app.command(epilog="Example: python admin_cli.py content export --to offers.xlsx")
 def export(
     to: Annotated[Path, typer.Option(help="The .csv or .xlsx file to write.")],
-    topic: Topic = "",
-    status: Status = "",
+    topic: Topic = None,
+    status: Status = None,
 ) -> None:
     """Write the offers to a spreadsheet that `content import` reads."""
     from storage.content.exporting import write_offers
@@ -55,7 +60,7 @@ def export(
 
     with opening.to_read().begin() as connection:
         records = list(load(connection).values())
-    rows = [r for r in records if topic in ("", r["topic"]) and status in ("", r["status"])]
+    rows = [r for r in records if topic in (None, r["topic"]) and status in (None, r["status"])]
     write_offers(to, rows, [topic] if topic else None)
     say(f"{len(rows)} offers are in {to}.")
 
@@ -63,7 +68,7 @@ def export(
 @app.command(epilog="Example: python admin_cli.py content template --to new.xlsx")
 def template(
     to: Annotated[Path, typer.Option(help="The .csv or .xlsx file to write.")],
-    topic: Topic = "",
+    topic: Topic = None,
 ) -> None:
     """Write an empty spreadsheet with one example for each topic."""
     from storage.content.exporting import write_template

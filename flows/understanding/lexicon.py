@@ -16,6 +16,7 @@ from flows.understanding.scripts import consonants, is_abjad, sound
 Entry = tuple[tuple[str, ...], str, str]  # words, slot, value
 
 _TYPO = 84.0  # rapidfuzz ratio: one wrong letter in a word of six
+_LONE = 80.0
 _EXACT_ONLY = ("relation", "number")  # small words mean something else with one letter changed
 
 
@@ -85,7 +86,7 @@ class Lexicon:
                     end = start + len(phrase)
                     if self._follows(meant[start + 1 : end], phrase[1:]):
                         exact = all(map(_spelt, tokens[start:end], phrase))
-                        if exact or slot not in _EXACT_ONLY:
+                        if exact or _nearly(tokens[start:end], phrase, slot):
                             found.append(Hit(start, end, slot, value, exact))
         return found
 
@@ -137,6 +138,13 @@ def _spelt(token: str, word: str) -> bool:
     return token == word or word in variants(token)
 
 
+def _nearly(said: Sequence[str], phrase: Sequence[str], slot: str) -> bool:
+    """Whether words that are not spelt so may count; a lone word of danger must be very like."""
+    if slot != "danger" or len(phrase) > 1:
+        return slot not in _EXACT_ONLY
+    return len(said[0]) >= 5 and fuzz.ratio(said[0], phrase[0]) >= _LONE
+
+
 def hits_in(tokens: Sequence[str], lexicons: Sequence[Lexicon]) -> list[Hit]:
     """The hits of the likeliest language, and those of the others that are spelt exactly so."""
     own = lexicons[0].hits(tokens) if lexicons else []
@@ -149,7 +157,7 @@ def _same_stem(a: str, b: str) -> bool:
     common = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), None)
     common = min(len(a), len(b)) if common is None else common
     least = 3 if is_abjad(a) or "\u0900" <= a[0] <= "\u0dff" else 4
-    if common < least or len(a) > len(b) + 4:
+    if common < least or len(a) > len(b) + min(4, max(2, len(b) - 2)):
         return False
     return common == len(b) or (common >= 5 and len(b) - common <= 2 and len(a) - common <= 2)
 

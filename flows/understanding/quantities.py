@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from flows.understanding.lexicon import Hit
 
 _CLOCK = re.compile(r"(\d{2}):(\d{2})")
+_YOUNGEST, _OLDEST = 14, 40  # "I am 19": more is rather a price or a day
+_LATE = ("afternoon", "evening")
 _AFTER, _BEFORE = 2, 3  # how far a unit may stand from its number
 
 
@@ -29,14 +31,15 @@ def numbers(tokens: Sequence[str], hits: Sequence[Hit]) -> list[Number]:
     return [Number(at, value, spots.unit(at, value)) for at, value in sorted(values.items())]
 
 
-def clock_times(tokens: Sequence[str], found: Sequence[Number]) -> list[str]:
-    """Times of day as HH:MM."""
+def clock_times(tokens: Sequence[str], found: Sequence[Number], part_of_day: str = "") -> list[str]:
+    """Times of day as HH:MM; "8" in the evening (``part_of_day``) is 20:00."""
     times = [token for token in tokens if _CLOCK.fullmatch(token)]
     for number in found:
         after = tokens[number.at + 1] if number.at + 1 < len(tokens) else ""
         if number.value > 24 or not (number.unit == "clock" or after in ("h", "am", "pm")):
             continue
-        half = 12 if after == "pm" and number.value < 12 else 0
+        late = after == "pm" or (part_of_day in _LATE and after not in ("h", "am"))
+        half = 12 if late and number.value < 12 else 0
         times.append(f"{(number.value + half) % 24:02d}:00")
     return times
 
@@ -55,7 +58,7 @@ class _Spots:
         for role, fits in _UNITS:
             if fits(value) and self._after(role, at):
                 return role
-        if 0 < value <= 24 and self._just_before("clock", at):
+        if 0 < value <= 24 and (self._just_before("clock", at) or self._just_after(at)):
             return "clock"
         if value >= 80 and (self._before("max", at) or self._before("euro", at)):
             return "euro"
@@ -63,11 +66,16 @@ class _Spots:
             return "years"
         if value <= 15 and self._just_before("persons", at):
             return "persons"
+        if _YOUNGEST <= value < _OLDEST and self._just_before("me", at):
+            return "years"
         return "rooms" if value <= 9 and self._just_before("rooms", at) else ""
 
     def _after(self, role: str, at: int) -> bool:
         nearest = 1 if role in ("rooms", "children", "persons") else 0
         return any(0 < hit.start - at <= 1 + nearest for hit in self._by_role.get(role, ()))
+
+    def _just_after(self, at: int) -> bool:
+        return any(hit.start == at + 1 for hit in self._by_role.get("clock_after", ()))
 
     def _before(self, role: str, at: int) -> bool:
         return any(0 <= at - hit.end < _BEFORE for hit in self._by_role.get(role, ()))

@@ -12,6 +12,7 @@ Slot = str | int | list[str] | list[int]
 Slots = dict[str, Slot]
 
 _DESK = ("hours", "address", "documents", "cost", "interpreter")
+_ASKED_BY = {"where": "address", "paper": "documents", "open": "hours", "when": "hours"}
 _OFFERED = ("job", "training", "housing", "transport", "childcare", "trail_event")
 _DATE = re.compile(r"(?<!\d)([0-3]?\d)\s?[/.-]\s?(1[0-2]|0?[1-9])(?!\d)(?!\s?euro)")
 
@@ -34,6 +35,10 @@ class Seen:
     def has(self, *roles: str) -> bool:
         """Whether a relation word of one of these roles is there."""
         return any(hit.slot == "relation" and hit.value in roles for hit in self.hits)
+
+    def cued(self, cue: str) -> bool:
+        """Whether one of the small words for ``cue`` is there."""
+        return any(hit.slot == "cue" and hit.value == cue for hit in self.hits)
 
     def says(self, slot: str) -> bool:
         """Whether any word for ``slot`` is there."""
@@ -67,11 +72,12 @@ def _places(intent: str, seen: Seen) -> Slots:
 
 
 def _when(seen: Seen, counted: Sequence[Number]) -> Slots:
-    clock = clock_times(seen.tokens, counted)
+    part = seen.best("time")
+    clock = clock_times(seen.tokens, counted, part)
     return {
         "day": seen.best("day"),
         "date": _date(seen, counted),
-        "time": clock[0] if clock else seen.best("time"),
+        "time": clock[0] if clock else part,
     }
 
 
@@ -133,8 +139,9 @@ def _child(seen: Seen, counted: Sequence[Number]) -> Slots:
 
 def _desk_topic(seen: Seen, counted: Sequence[Number]) -> Slots:
     topic = seen.best("topic", _DESK)
-    if not topic and seen.says("day"):
-        topic = "hours"
+    if not topic:
+        asked = (name for cue, name in _ASKED_BY.items() if seen.cued(cue))
+        topic = next(asked, "hours" if seen.says("day") else "")
     return {"topic": topic, **_interpreter(seen, counted)}
 
 

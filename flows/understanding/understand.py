@@ -16,10 +16,11 @@ from flows.understanding.normalise import tokens
 from flows.understanding.scripts import script_of
 from flows.understanding.slots import Seen, Slots, find_slots
 
-SURE = 0.62  # below it we ask: "did you mean …?"
+SURE = 0.57  # below it we ask: "did you mean …?"
 _ALSO = 0.12
 _ONLY_A_NAME = 0.3  # the name of a comune alone asks nothing
 _LIKELY_LANGUAGE = 0.25
+_RARER = {"hi": 0.4, "pcm": 0.6}  # in Latin letters, beside their near twins Urdu and English
 _HABIT = 3.0  # how much likelier a text is in the conversation's language, before it is read
 
 
@@ -55,6 +56,7 @@ class Understanding:
             script: np.array([script in model.scripts[code] for code in model.languages.labels])
             for script in {s for scripts in model.scripts.values() for s in scripts}
         }
+        self._rarer = np.array([_RARER.get(code, 1.0) for code in model.languages.labels])
 
     def understand(self, text: str, conversation_language: str = "") -> Understood:
         """What ``text`` asks; it never raises."""
@@ -80,6 +82,8 @@ class Understanding:
         native = self._native.get(script_of(text))
         if native is not None and native.any():
             likely = likely * native
+        if script_of(text) == "Latn":
+            likely = likely * self._rarer
         if habit in self.model_codes:
             likely = likely.copy()
             likely[self.model_codes.index(habit)] *= _HABIT if len(split) > 2 else _HABIT**3

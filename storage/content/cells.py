@@ -24,8 +24,10 @@ _LONGEST_TITLE = 60
 _AMOUNT = re.compile(r"\d{1,6}([.,]\d{1,2})?")
 _ITALIAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ISOLATES = re.compile("[\u2066-\u2069]")
 _FORMULA = "=+-@\t\r"
 _BLANK = ("Zs", "Cf", "Cc")
+_ERRORS = ("#REF!", "#N/A", "#N/D", "#NAME?", "#NOME?", "#DIV/0!", "#VALUE!", "#NUM!", "#NULL!")
 
 
 class WrongCellError(ValueError):
@@ -40,9 +42,11 @@ def read(field: Field, text: str, today: date) -> Any:
     text = clean(text, LONGEST + 1)
     if len(text) > LONGEST:
         raise WrongCellError(f"at most {LONGEST} letters")
-    text = harmless(text)
+    text = harmless(_closed(text))
     if not text:
         return None
+    if text in _ERRORS:
+        raise WrongCellError("a value: this is a spreadsheet's error")
     if field.kind == "day":
         return _day(text, today)
     if field.kind in ("choice", "list"):
@@ -87,6 +91,16 @@ def is_formula(text: str) -> bool:
 def harmless(text: str) -> str:
     """``text`` without the quote that `guarded` put before it."""
     return text[1:] if text.startswith("'") and is_formula(text[1:]) else text
+
+
+def _closed(text: str) -> str:
+    """``text``, without its isolates where one stays open: it would turn the words that follow."""
+    depth = 0
+    for letter in text:
+        depth += (letter in "\u2066\u2067\u2068") - (letter == "\u2069")
+        if depth < 0:
+            break
+    return _ISOLATES.sub("", text) if depth else text
 
 
 def _text(text: str) -> str:
@@ -152,11 +166,14 @@ def _email(text: str) -> str:
 
 
 def _chosen(field: Field, text: str) -> str | list[str]:
-    parts = [part.strip() for part in text.split("|")] if field.kind == "list" else [text]
-    if set(parts) - set(field.choices):
+    """A choice, however it is capitalised: spreadsheets do so by themselves."""
+    known = {choice.lower(): choice for choice in field.choices}
+    parts = [part.strip().lower() for part in (text.split("|") if field.kind == "list" else [text])]
+    if set(parts) - set(known):
         several = ", separated by |" if field.kind == "list" else ""
         raise WrongCellError(f"one of {', '.join(field.choices)}{several}")
-    return parts if field.kind == "list" else text
+    found = [known[part] for part in parts]
+    return found if field.kind == "list" else found[0]
 
 
 def _day(text: str, today: date) -> str:

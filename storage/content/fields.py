@@ -97,7 +97,10 @@ DETAILS: dict[str, tuple[Field, ...]] = {
         _ITALIAN,
         Field("licence", "choice", "driving licence that is needed", ("B", "C", "CQC")),
         Field(
-            "experience", "choice", "experience needed", ("none", "some", "year", "years2", "years")
+            "experience",
+            "choice",
+            "experience needed; years: 3 or more",
+            ("none", "some", "year", "years2", "years"),
         ),
         Field("trained", "yes_no", "yes: one learns it there"),
         *_AGES,

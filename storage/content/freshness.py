@@ -20,6 +20,7 @@ from storage.models import Conversation
 
 ALIKE = 85
 MOST_COMPARED = 100  # an employer with more offers in one comune is not compared with itself
+_ITALY = 39
 _CONVERSATION: Any = Conversation.__table__  # type: ignore[attr-defined]
 
 
@@ -51,11 +52,17 @@ def findings(
 
 
 def callable_number(text: str) -> bool:
-    """Whether a phone number has a form that exists, read as Italian unless it begins with +."""
+    """Whether a phone number has a form that exists, read as Italian unless it begins with +.
+
+    Italian ones begin with 0, 3 or 8: a spreadsheet that takes 0141 for a number loses the 0.
+    """
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(text, "IT"))
+        number = phonenumbers.parse(text, "IT")
     except phonenumbers.NumberParseException:
         return False
+    whole = number.country_code != _ITALY or number.italian_leading_zero
+    starts_well = whole or str(number.national_number)[0] in "38"
+    return starts_well and phonenumbers.is_possible_number(number)
 
 
 def spoken_in(connection: Connection) -> dict[str, set[str]]:

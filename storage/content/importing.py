@@ -67,7 +67,7 @@ def _checked(
     seen = set()
     for row in rows:
         id = row.cells.get("id", "")
-        if id in seen:
+        if id and id in seen:
             mistakes.append(Mistake(row.file, row.number, "id", id, "each id only once"))
         seen.add(id)
         yield _record(row, old.get(id, {}), today, mistakes)
@@ -89,7 +89,7 @@ def _unknown_columns(rows: Sequence[Row]) -> Iterable[Mistake]:
 
 def _record(row: Row, old: Record, today: date, mistakes: list[Mistake]) -> Record:
     """The offer of a row, as far as it can be read; what cannot goes to ``mistakes``."""
-    topic = row.cells.get("topic", "").strip() or old.get("topic", "")
+    topic = row.cells.get("topic", "").strip().lower() or old.get("topic", "")
     if topic not in DETAILS:
         right = f"one of {', '.join(DETAILS)}"
         mistakes.append(Mistake(row.file, row.number, "topic", topic, right))

@@ -2,19 +2,24 @@
 
 import csv
 import io
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 from flows.folding import clean
 from storage.content.cells import guarded
 from storage.content.fields import Field
 
 MOST_BYTES = 20 * 1024 * 1024
+MOST_UNPACKED = 200 * 1024 * 1024
 _LISTED_ROWS = 1000
+_QUOTED = 60  # letters of a value that a mistake shows
+_HALF_UTF8 = re.compile(rb"[\xc3\xe2][\x80-\xbf]")  # no text in Windows-1252 has these
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,9 @@ class Mistake:
 
     def __str__(self) -> str:
         row = f"row {self.row}" if self.row else ""
-        where = ", ".join(part for part in (self.file, row, self.column) if part)
-        return f"{where}: {self.value!r}: {self.right}" if self.value else f"{where}: {self.right}"
+        where = ", ".join(clean(part) for part in (self.file, row, self.column) if part)
+        value = self.value if len(self.value) <= _QUOTED else f"{self.value[:_QUOTED]}…"
+        return f"{where}: {value!r}: {self.right}" if value else f"{where}: {self.right}"
 
 
 class ContentError(Exception):
@@ -57,14 +63,17 @@ def read_rows(path: Path) -> list[Row]:
             raise _unreadable(path, "at most 20 MB")
         match path.suffix.lower():
             case ".csv":
-                return list(_numbered(path.name, _read_csv(path.read_bytes())))
+                return csv_rows(path)
             case ".xlsx":
                 return _read_xlsx(path)
     except OSError as error:
         raise _unreadable(path, f"a file that can be read ({error.strerror})") from error
-    except csv.Error as error:
-        raise _unreadable(path, f"a table in CSV ({error})") from error
     raise _unreadable(path, "a .csv or .xlsx file")
+
+
+def csv_rows(path: Path) -> list[Row]:
+    """The same of a file that is CSV, whatever its name ends in."""
+    return list(_numbered(path.name, _read_csv(path)))
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -90,15 +99,37 @@ def _unreadable(path: Path, right: str) -> ContentError:
     return ContentError([Mistake(path.name, 0, "", "", right)])
 
 
-def _read_csv(content: bytes) -> Iterator[list[str]]:
-    """Excel in Italy writes ``;`` between cells, and Windows-1252 unless told otherwise."""
+def _read_csv(path: Path) -> Iterator[list[str]]:
+    """Excel in Italy writes ``;`` between cells; what is pasted from a sheet has tabs."""
+    text = _decoded(path)
+    if not text.strip():
+        raise _unreadable(path, "the names of the columns, then a row for each offer")
+    head = text.strip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    head = text.partition("\n")[0]
-    separator = ";" if head.count(";") > head.count(",") else ","
-    return csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        yield from reader
+    except csv.Error as error:
+        mistake = Mistake(path.name, reader.line_num, "", "", f"a table in CSV ({error})")
+        raise ContentError([mistake]) from error
+
+
+def _decoded(path: Path) -> str:
+    """UTF-8, UTF-16 with its mark, or Windows-1252: what spreadsheets in Italy save."""
+    content = path.read_bytes()
+    try:
+        if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            return content.decode("utf-16")
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            if _HALF_UTF8.search(content):
+                raise
+            return content.decode("cp1252")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        right = "text saved as UTF-8 (in Excel: CSV UTF-8)"
+        mistake = Mistake(path.name, row, "", repr(content[error.start : error.end]), right)
+        raise ContentError([mistake]) from error
 
 
 def _numbered(file: str, rows: Iterable[Sequence[str]]) -> Iterator[Row]:
@@ -129,16 +160,26 @@ def _read_xlsx(path: Path) -> list[Row]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    found: list[Row] = []
     try:
+        _refuse_bomb(path)
         book = load_workbook(path, read_only=True)
+        for sheet in book.worksheets:
+            texts = ([_text(value) for value in row] for row in sheet.iter_rows(values_only=True))
+            found += _numbered(f"{path.name}, {sheet.title}", texts)
+        book.close()
+    except ContentError:
+        raise
     except (BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError) as error:
         raise _unreadable(path, "a spreadsheet saved as .xlsx") from error
-    found: list[Row] = []
-    for sheet in book.worksheets:
-        texts = ([_text(value) for value in row] for row in sheet.iter_rows(values_only=True))
-        found += _numbered(f"{path.name}, {sheet.title}", texts)
-    book.close()
     return found
+
+
+def _refuse_bomb(path: Path) -> None:
+    """A file of 20 MB may unpack to more than the machine's memory."""
+    with ZipFile(path) as parts:
+        if sum(part.file_size for part in parts.infolist()) > MOST_UNPACKED:
+            raise _unreadable(path, "at most 200 MB when unpacked")
 
 
 def _text(value: Any) -> str:

@@ -15,14 +15,16 @@ from storage.audit import By, Change, record
 from storage.content.cells import WrongCellError, harmless, read
 from storage.content.fields import TRANSLATED, fields_of
 from storage.content.records import lock
-from storage.content.sheets import ContentError, Mistake, Row, read_rows
+from storage.content.sheets import ContentError, Mistake, Row, csv_rows
 from storage.listings import SOURCE_LANGUAGE, hashed
 from storage.models import Listing, ListingText
 
 _LISTING: Any = Listing.__table__  # type: ignore[attr-defined]
 _TEXT: Any = ListingText.__table__  # type: ignore[attr-defined]
 STATES = ("missing", "stale", "unreviewed", "reviewed")
-COLUMNS = ("id", "field", "italian", "text")
+COLUMNS = ("id", "field", "italian", "text", "old")
+"""Of a CSV file; ``old``, the words of a stale translation, is there to be read by people only."""
+_NEEDED = ("id", "field", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,33 @@ def ends_untranslated(connection: Connection, language: str, today: date, days: 
     return len(lacking.intersection(connection.execute(query).scalars()))
 
 
+@cache
+def is_language(language: str) -> bool:
+    """Whether offers can be translated into it: a code that CLDR knows, and not Italian."""
+    try:
+        return language != SOURCE_LANGUAGE and Locale.parse(language).language == language
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
 def read_file(path: Path) -> list[Row]:
-    """The rows of ``xx.csv`` (`COLUMNS`, without ``italian`` where it is as now), each with its
-    language. Raises ContentError.
-    """
+    """The rows of ``xx.csv``, each with its language. Raises ContentError."""
     return [
-        Row(row.file, row.number, {**row.cells, "language": path.stem}) for row in read_rows(path)
+        Row(row.file, row.number, {**row.cells, "language": path.stem}) for row in read_table(path)
     ]
+
+
+def read_table(path: Path) -> list[Row]:
+    """The rows of a CSV file with `COLUMNS`; without ``italian`` it is as now, ``old`` is for
+    people. Raises ContentError.
+    """
+    rows = csv_rows(path)
+    there = {name: None for row in rows for name in row.cells}
+    wrong = [(name, f"one of {', '.join(COLUMNS)}") for name in there if name not in COLUMNS]
+    wrong += [(name, "a column of this name") for name in _NEEDED if rows and name not in there]
+    if wrong:
+        raise ContentError([Mistake(path.name, 1, name, "", right) for name, right in wrong])
+    return rows
 
 
 def store(connection: Connection, rows: Iterable[Row], by: By) -> int:
@@ -144,7 +166,7 @@ def _texts(connection: Connection, language: str) -> dict[str, dict[str, Any]]:
 
 def _wrong(row: Row, italian: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
     id, field = row.cells.get("id", ""), row.cells.get("field", "")
-    if not _translatable(language := row.cells["language"]):
+    if not is_language(language := row.cells["language"]):
         right = "the code of a language other than Italian, such as fr"
         yield Mistake(row.file, 0, "language", language, right)
     if id not in italian:
@@ -156,14 +178,6 @@ def _wrong(row: Row, italian: dict[str, dict[str, Any]]) -> Iterator[Mistake]:
         _read(row)
     except WrongCellError as error:
         yield Mistake(row.file, row.number, "text", row.cells.get("text", ""), str(error))
-
-
-@cache
-def _translatable(language: str) -> bool:
-    try:
-        return language != SOURCE_LANGUAGE and Locale.parse(language).language == language
-    except (UnknownLocaleError, ValueError):
-        return False
 
 
 def _read(row: Row) -> str:
