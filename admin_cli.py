@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands import contacts, content, desk, opening, operators, questions, translations
+from bot.commands import (
+    contacts,
+    content,
+    desk,
+    inbox,
+    opening,
+    operators,
+    questions,
+    translations,
+)
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 app = typer.Typer(
@@ -21,7 +30,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
-app.add_typer(operators.inbox, name="inbox")
+app.add_typer(inbox.app, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
@@ -114,8 +123,9 @@ def main() -> None:
     from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
     from storage.content.sheets import ContentError
+    from storage.tickets.operators import TicketError
 
-    known = (WrongSettingError, UncompiledCatalogError, ContentError)
+    known = (WrongSettingError, UncompiledCatalogError, ContentError, TicketError)
     try:
         app()
     except (*known, ProvisionError) as error:

@@ -22,7 +22,7 @@ class Received:
     person's id there; ``message`` the provider's id of the message whose button was tapped and
     ``tap_id`` of the tap itself. Without an ``inbound`` it is a ``change``: ``blocked``,
     ``unblocked``, ``moved`` to the address ``moved_to``, or a ``reaction``, after which nothing is
-    done.
+    done. ``thread`` is the topic of the operators' group in which the ``operator`` wrote it.
     """
 
     channel: str
@@ -33,6 +33,8 @@ class Received:
     moved_to: str = ""
     message: str = ""
     tap_id: str = ""
+    thread: int = 0
+    operator: str = ""
 
     @property
     def drawn_as(self) -> str:

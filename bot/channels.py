@@ -12,6 +12,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from bot import documents, texts
+from bot.catalogs import load_languages
 from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
 from bot.settings import Settings
@@ -56,7 +57,7 @@ def make_channels(
     """Made from the settings; nothing connects yet."""
     channels, settings = Channels(), parts.settings
     if settings.uses_telegram:
-        _add_telegram(channels, parts, receive)
+        _add_telegram(channels, parts, database, receive)
     if settings.uses_whatsapp:
         _add_whatsapp(channels, parts, database, receive, report)
     if settings.uses_simulator:
@@ -68,25 +69,38 @@ def make_senders(settings: Settings) -> dict[str, Channel]:
     """The channels with credentials, to ask whether they answer."""
     senders: dict[str, Channel] = {}
     if settings.uses_telegram:
-        senders["telegram"] = _telegram(settings)
+        senders["telegram"] = make_telegram(settings)
     if settings.uses_whatsapp:
         senders["whatsapp"] = _whatsapp(settings)
     return senders
 
 
-def _telegram(settings: Settings) -> "TelegramChannel":
+def make_telegram(settings: Settings) -> "TelegramChannel":
+    """The bot, with its token."""
     from bot.telegram.channel import TelegramChannel
 
     token = settings.telegram_bot_token.get_secret_value()
-    return TelegramChannel(token, settings.telegram_api_base_url)
+    return TelegramChannel(
+        token, settings.telegram_api_base_url, operators=settings.operators_chat_id
+    )
 
 
-def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
+def _operators(
+    settings: Settings, telegram: "TelegramChannel", engine: Engine, database: DatabaseThread
+) -> Channel:
+    from bot.telegram.operators import OperatorsChannel
+
+    return OperatorsChannel(telegram, engine, database, settings.operators_chat_id)
+
+
+def _add_telegram(
+    channels: Channels, parts: "Parts", database: DatabaseThread, receive: Receive
+) -> None:
     from bot.telegram import webhook
     from bot.telegram.polling import poll
     from bot.telegram.setup import BotTexts, WebhookAddress, configure
 
-    settings, channel = parts.settings, _telegram(parts.settings)
+    settings, channel = parts.settings, make_telegram(parts.settings)
     spoken = {
         code: BotTexts(
             texts.commands(speech), texts.description(speech), texts.short_description(speech)
@@ -108,6 +122,8 @@ def _add_telegram(channels: Channels, parts: "Parts", receive: Receive) -> None:
         await poll(channel, receive, stopping, only_one(parts.engine, _POLLING))
 
     channels.by_name["telegram"] = channel
+    if settings.operators_chat_id:
+        channels.by_name["operators"] = _operators(settings, channel, parts.engine, database)
     channels.loops.append(introduce)
     if hooked:
         channels.routes += webhook.routes(channel, receive, secret)
@@ -170,7 +186,10 @@ def _templates(engine: Engine) -> dict[str, str]:
 
 
 def provision_whatsapp(settings: Settings, engine: Engine) -> dict[str, str]:
-    """Create the Content templates that are missing and remember them. Raises ProvisionError."""
+    """Create the Content templates that are missing and remember them. Raises ProvisionError.
+
+    Those that say that an answer waits are handed in for approval.
+    """
     sids = asyncio.run(_provisioned(settings))
     with engine.begin() as connection:
         save_templates(connection, sids)
@@ -178,12 +197,15 @@ def provision_whatsapp(settings: Settings, engine: Engine) -> dict[str, str]:
 
 
 async def _provisioned(settings: Settings) -> dict[str, str]:
+    from bot.whatsapp.answer_waiting import provision_waiting
     from bot.whatsapp.channel import FORESEEN, explained
-    from bot.whatsapp.templates import provision
+    from bot.whatsapp.templates import on_account, provision
 
-    channel = _whatsapp(settings)
+    channel, speeches = _whatsapp(settings), load_languages(settings.default_language).values()
     try:
-        return await provision(channel.client)
+        buttons = await provision(channel.client)
+        known = await on_account(channel.client)
+        return buttons | await provision_waiting(channel.client, speeches, known)
     except FORESEEN as error:
         raise ProvisionError(explained(error)) from None
     finally:

@@ -20,7 +20,8 @@ from storage import notices
 from storage.audit import By
 from storage.content import freshness, providers
 from storage.job_runs import claim
-from storage.models import Inbox, Outbox
+from storage.models import Inbox
+from storage.tickets import group
 
 DIGEST_AT, ASKING_AT = time(8), time(10)
 
@@ -48,17 +49,7 @@ class Chores:
         notices.add(connection, By(providers.BY_ITSELF, now), "digest", "", text)
         if self._chat:
             body = json.dumps(Outbound(text, self._speech.code).to_json(), ensure_ascii=False)
-            letter = Outbox(
-                channel="telegram",
-                address=self._chat,
-                body=body,
-                origin="operator",
-                priority=1,
-                due_at=now,
-                expires_at=now + timedelta(days=1),
-                created_at=now,
-            )
-            connection.execute(insert(Outbox), [letter.model_dump(exclude={"id"})])
+            group.post(connection, self._chat, body, now)
 
     def _ask_providers(self, connection: Connection, today: date, now: datetime) -> None:
         """As if they had opened the question themselves: it waits in the inbox for its turn."""

@@ -110,4 +110,21 @@ async def _channels(settings: Settings) -> list[Finding]:
         await channel.close()
         state, says = ("problem", problem) if problem else ("ok", "answers, credentials are right")
         found.append(Finding(name, state, says))
+    found += await _group(settings)
     return found or [Finding("channels", "ok", "no credentials: the simulator only")]
+
+
+async def _group(settings: Settings) -> list[Finding]:
+    """The operators' group: without it people are served as well, so nothing here is a problem."""
+    if not settings.operators_chat_id:
+        return []
+    if not settings.uses_telegram:
+        return [Finding("operators", "warning", "OPERATORS_CHAT_ID needs TELEGRAM_BOT_TOKEN")]
+    from bot.channels import make_telegram
+    from bot.telegram.operators import check_group
+
+    telegram = make_telegram(settings)
+    wrong = await check_group(telegram, settings.operators_chat_id)
+    await telegram.close()
+    state, says = ("warning", wrong) if wrong else ("ok", "the group can have topics")
+    return [Finding("operators", state, says)]

@@ -10,6 +10,8 @@ def packed(received: Received) -> dict[str, Any]:
     """What the inbox keeps of a delivery until it is handled."""
     said = received.inbound
     row: dict[str, Any] = {"message": received.message}
+    if received.operator:
+        row |= {"thread": received.thread, "operator": received.operator}
     if said is None:
         return row | {"change": received.change, "moved_to": received.moved_to}
     names = ("text", "tap", "start", "location", "media", "hint")
@@ -32,4 +34,6 @@ def unpacked(channel: str, address: str, external_id: str, row: dict[str, Any]) 
         change=row.get("change", ""),
         moved_to=row.get("moved_to", ""),
         message=row["message"],
+        thread=row.get("thread", 0),
+        operator=row.get("operator", ""),
     )

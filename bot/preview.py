@@ -14,6 +14,7 @@ from flows.messages import Inbound
 from flows.places import Gazetteer
 from flows.searches.port import Search
 from flows.talk import Contact
+from flows.tickets.port import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,10 @@ class _OneOffer:
 
     def searches(self) -> Sequence[Search]:
         return ()
+
+    @property
+    def tickets(self) -> Tickets:
+        raise NotImplementedError("an offer's card asks nothing of the people of the desk")
 
     def perform(self, command: Command) -> str:
         return "done"

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from bot import clock
 from bot.address_changes import apply_problem
 from bot.alerts import Alerts
+from bot.answering import Answering
 from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
@@ -89,8 +90,14 @@ class Runtime:
         self._news = asyncio.Event()
         settings, engine, now = parts.settings, parts.engine, parts.now
         self._database = DatabaseThread(engine)
+        answering = Answering(parts.languages, settings.operators_chat_id)
         self._worker = Worker(
-            engine, parts.flows, settings.zone, now, takes_turns="worker" in self._roles
+            engine,
+            parts.flows,
+            settings.zone,
+            now,
+            takes_turns="worker" in self._roles,
+            answering=answering,
         )
         self._receiver = Receiver(self._worker, self._database, self._committed)
         self._channels: Channels = make_channels(
@@ -104,7 +111,9 @@ class Runtime:
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
         alerts = Alerts(parts.languages, settings.rules)
-        self._scheduler = Scheduler(engine, self._database, now, chores, correspondence, alerts)
+        self._scheduler = Scheduler(
+            engine, self._database, now, chores, correspondence, alerts, answering
+        )
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

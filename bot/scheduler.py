@@ -7,12 +7,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
 from bot.alerts import PEOPLE_AT_ONCE, Alerts
+from bot.answering import Answering
 from bot.chores import Chores
 from bot.clock import Now
 from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from storage import unanswered, upkeep
 from storage.erasure import scrub
+from storage.tickets import keeping
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +34,11 @@ class Scheduler:
         chores: Chores,
         correspondence: Correspondence,
         alerts: Alerts,
+        answering: Answering,
     ) -> None:
         self._engine, self._database, self._now, self._chores = engine, database, now, chores
         self._correspondence, self._alerts = correspondence, alerts
+        self._answering = answering
         self._ticks = AsyncIOScheduler(timezone=correspondence.zone)
         self._ticks.add_job(
             self.tick,
@@ -55,7 +59,13 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        works = (self._tidy, self._do_chores, self._write_about_appointments, self._write_alerts)
+        works = (
+            self._tidy,
+            self._do_chores,
+            self._write_about_appointments,
+            self._write_alerts,
+            self._report,
+        )
         for work in works:
             try:
                 await self._database.run(work)
@@ -79,10 +89,15 @@ class Scheduler:
                 if self._alerts.run(connection, self._now()) < PEOPLE_AT_ONCE:
                     return
 
+    def _report(self) -> None:
+        with self._engine.begin() as connection:
+            self._answering.report_failures(connection, self._now())
+
     def _tidy(self) -> None:
         now = self._now()
         with self._engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
+            keeping.tidy(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

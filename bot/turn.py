@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from datetime import date
+from typing import Any
 
 from bot.blame import where
 from bot.channel import Received
@@ -45,6 +46,24 @@ def compute(
         number = secrets.token_hex(4)
         log.error("error %s in a turn: %s", number, where(error))
         return flows.apologise(was, contact, desk, today, number), number
+
+
+def event_rows(turn: Turn, contact_id: int | None, channel: str, at: int) -> list[dict[str, Any]]:
+    """What happened in the turn, as rows."""
+    language = turn.says.language if turn.says else turn.conversation.language
+    return [
+        {
+            "contact_id": contact_id,
+            "kind": event.kind,
+            "flow": event.flow,
+            "step": event.step,
+            "key": event.key,
+            "language": language,
+            "channel": channel,
+            "at": at,
+        }
+        for event in turn.events
+    ]
 
 
 def _keep_question(desk: DatabaseDesk, turn: Turn, text: str) -> None:

@@ -64,6 +64,7 @@ class _Health:
         """Providers are asked at most every 30 s, however often we are."""
         now = asyncio.get_running_loop().time()
         if now - self._checked[0] > _CHECK_SECONDS:
-            found = await asyncio.gather(*(c.check() for c in self._channels.values()))
-            self._checked = (now, dict(zip(self._channels, found, strict=True)))
+            people = {n: c for n, c in self._channels.items() if n != "operators"}
+            found = await asyncio.gather(*(c.check() for c in people.values()))
+            self._checked = (now, dict(zip(people, found, strict=True)))
         return self._checked[1]

@@ -15,14 +15,17 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlmodel import col
 
 from bot.address_changes import apply_change
+from bot.answering import Answering
 from bot.blame import kind, where
 from bot.channel import FitsHere, Letter, Received, fits_nowhere
 from bot.clock import Now, local_day
+from bot.from_group import take_word
 from bot.packing import packed, unpacked
-from bot.turn import compute
+from bot.turn import compute, event_rows
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.messages import Outbound
+from storage.audit import By
 from storage.columns import to_ms
 from storage.database import reading
 from storage.desk import DatabaseDesk
@@ -60,7 +63,9 @@ class Worker:
         now: Now,
         *,
         takes_turns: bool = True,
+        answering: Answering | None = None,
     ) -> None:
+        self._answering = answering
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
         self._turns = Turns(engine.dialect)
         self._takes_turns = takes_turns
@@ -189,14 +194,25 @@ class Worker:
         if received.inbound is None:
             apply_change(connection, received)
             return None
+        if received.operator:
+            if self._answering:
+                take_word(connection, received, self._answering, By(received.operator, now))
+                self.queued = True
+            return None
         person = person or self._turns.person(cursor, channel, address, at)
         if person is None and _answers_nothing(received.inbound.tap):
             return None
         person = person or self._turns.enrol(cursor, channel, address, at)
-        desk = DatabaseDesk(connection, person.contact_id, person.agreed, channel, now, self._zone)
+        desk = DatabaseDesk(
+            connection, person.contact_id, person.agreed, channel, now, self._zone,
+            has_ticket=person.ticket,
+        )  # fmt: skip
         turn, number = compute(self._flows, person, received, desk, local_day(now, self._zone))
         self.failed_turns += bool(number)
         self._save(cursor, person, turn, received, desk, at)
+        if self._answering and not desk.erased:
+            language = turn.conversation.language
+            self.queued |= self._answering.relay(connection, desk, language, now)
         if turn.says is None:
             return None
         says = turn.says
@@ -212,27 +228,17 @@ class Worker:
         at: int,
     ) -> None:
         contact_id = None if desk.erased else person.contact_id
-        language = turn.says.language if turn.says else turn.conversation.language
-        rows: list[dict[str, Any]] = [
-            {
-                "contact_id": contact_id,
-                "kind": event.kind,
-                "flow": event.flow,
-                "step": event.step,
-                "key": event.key,
-                "language": language,
-                "channel": received.channel,
-                "at": at,
-            }
-            for event in turn.events
-        ]
-        self._turns.note(cursor, rows)
+        self._turns.note(cursor, event_rows(turn, contact_id, received.channel, at))
         if desk.erased:
             return
         state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
         if not received.ours:
             self._turns.heard(cursor, received.channel, received.address, at)
+            if received.channel == "whatsapp" and self._turns.release(
+                cursor, received.channel, received.address, at
+            ):
+                self.queued = True
 
     def _post(
         self,

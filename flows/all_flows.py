@@ -6,8 +6,9 @@ from flows.appointments import appointments, earlier
 from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
-from flows.menu import help, menu, person
+from flows.menu import help, menu
 from flows.my_searches import searches
+from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
 from flows.still import still

@@ -76,7 +76,8 @@ class Conversation:
     ``answers`` are what the person said in this flow, ``done`` what its other steps resulted
     in; ``profile`` the answers a keeping flow stored; ``trail`` the questions in the order
     they were answered; ``questions`` how many were ever asked; ``last`` the answer just given
-    (question id and key), which makes a double tap harmless.
+    (question id and key), which makes a double tap harmless; ``puzzled`` how many of their messages
+    in a row we did not understand.
     """
 
     language: str = ""
@@ -89,6 +90,7 @@ class Conversation:
     parked: tuple[Parked, ...] = ()
     questions: int = 0
     last: tuple[int, str] = (0, "")
+    puzzled: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON types."""
@@ -103,6 +105,7 @@ class Conversation:
             "parked": [[p.flow, p.answers, p.done, p.trail] for p in self.parked],
             "questions": self.questions,
             "last": self.last,
+            **({"puzzled": self.puzzled} if self.puzzled else {}),
         }
 
     @classmethod
@@ -132,4 +135,5 @@ class Conversation:
             ),
             questions=row.get("questions", 0),
             last=(question, key),
+            puzzled=row.get("puzzled", 0),
         )

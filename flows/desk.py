@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
 from flows.searches.port import Search, SearchCommand
+from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 
@@ -107,7 +108,7 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
-Command = (
+DeskCommand = (
     RecordConsent
     | SetAlerts
     | NoteInterest
@@ -116,9 +117,8 @@ Command = (
     | FlagEmergency
     | AnswerForOffer
     | EraseContact
-    | AgendaCommand
-    | SearchCommand
 )
+Command = DeskCommand | AgendaCommand | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
@@ -153,6 +153,11 @@ class Desk(Protocol):
 
     def searches(self) -> Sequence[Search]:
         """What this person wants to be told about, the oldest first."""
+        ...
+
+    @property
+    def tickets(self) -> Tickets:
+        """The people of the desk, and what this person wrote to them."""
         ...
 
     def perform(self, command: Command) -> str:

@@ -41,6 +41,7 @@ class Draft:
         self.parked = list(was.parked)
         self.asked = was.asked if self.flow else None
         self.questions, self.last = was.questions, was.last
+        self.puzzled = was.puzzled
         self.said: list[str] = []
         self.document: Document | None = None
         self.events: list[Event] = []
@@ -61,6 +62,7 @@ class Draft:
             tuple(self.parked),
             self.questions,
             self.last,
+            self.puzzled,
         )
 
     def say(self, text: str) -> None:

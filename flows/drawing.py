@@ -19,7 +19,9 @@ def outbound(draft: Draft, *, edits: bool) -> Outbound | None:
     asked, question, speech = draft.asked, draft.question, draft.speech
     if question is None or asked is None:
         text = anchored("\n\n".join(draft.said), speech.direction)
-        return Outbound(text, speech.code, speech.direction) if text else None
+        ways_out = menu_button(speech) if draft.language else ()
+        said = Outbound(text, speech.code, speech.direction, controls=ways_out)
+        return said if text else None
     place, total = draft.position()
     number = sentences.progress(speech, place, total) if total else ""
     asking = f"{number}\n{question.text}" if number else question.text
@@ -49,6 +51,11 @@ def letter(
         buttons=tuple(Button(o.label, f"go:{o.start}", o.hint) for o in options),
         document=document and replace(document, link=sentences.link_to_file(speech)),
     )
+
+
+def menu_button(speech: Speech) -> tuple[Button, ...]:
+    """Where nothing is asked, one tap leads on."""
+    return (Button(sentences.controls(speech)["menu"], "go:menu"),)
 
 
 def _buttons(asked: Asked) -> tuple[Button, ...]:

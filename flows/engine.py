@@ -34,6 +34,8 @@ from flows.reading import (
 )
 from flows.speech import Languages
 from flows.talk import Contact
+from flows.tickets.hearing import FLOW, ForDesk, desk_has_floor, lost_on_us, still_ours
+from flows.tickets.passing import help_for_puzzled, pass_on
 from flows.understanding.understand import Understood
 from flows.words import GlobalWords
 
@@ -71,9 +73,9 @@ class Engine:
         """The turn that follows from ``inbound``; nothing a person sends makes it raise."""
         draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
         reading = self._read(draft, inbound)
-        if not draft.language:
+        if not draft.language and not isinstance(reading, ForDesk):
             reading = _language_first(draft, reading)
-        _apply(draft, reading)
+        _apply(draft, help_for_puzzled(draft, reading))
         redrawn = isinstance(reading, Toggle | Control) and bool(inbound.tap)
         says = drawing.outbound(draft, edits=redrawn and draft.last == conversation.last)
         return Turn(draft.conversation(), says, tuple(draft.events))
@@ -88,9 +90,10 @@ class Engine:
         draft.advance()
         return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
 
-    def _read(self, draft: Draft, inbound: Inbound) -> Reading:
+    def _read(self, draft: Draft, inbound: Inbound) -> Reading | ForDesk:
         """Options of the pending question first, global words second, then questions in their own
-        words, what is nearly an option, and free answers.
+        words, what is nearly an option, and free answers. While a ticket listens, words that we
+        could not make sense of go to the desk; while the desk has the floor, all but global words.
         """
         asked = draft.asked
         if inbound.start:
@@ -100,14 +103,37 @@ class Engine:
         if inbound.tap:
             return read_tap(clean(inbound.tap, _LONGEST_TAP), asked, draft.last)
         text = clean(inbound.text)
+        ticket = draft.desk.tickets.mine() if text else None
+        if text and desk_has_floor(ticket, asked):
+            return self._for_desk(draft, text)
         if asked and text and (option := read_option(text, asked, exactly)):
             return option
+        if word := self._global(draft, text):
+            return word
+        reading = self._question(draft, text, self._answer(draft, inbound, text))
+        passed_on = ticket is not None and ticket.listens and lost_on_us(reading)
+        return ForDesk(text) if passed_on else reading
+
+    def _global(self, draft: Draft, text: str) -> Begin | Control | None:
+        """``text`` as a word that works everywhere."""
         meaning = self.words.meaning(text, draft.speech.code)
         if meaning.startswith("go:"):
             return Begin(meaning.removeprefix("go:"))
-        if meaning:
-            return Control(meaning)
-        return self._question(draft, text, self._answer(draft, inbound, text))
+        return Control(meaning) if meaning else None
+
+    def _for_desk(self, draft: Draft, text: str) -> Reading | ForDesk:
+        """While the desk has the floor. A number or a "yes" may answer its question, not ours."""
+        asked, ticket = draft.asked, draft.desk.tickets.mine()
+        ours = asked and asked.flow == FLOW and ticket and not ticket.desk_spoke
+        if asked and ours and (option := read_option(text, asked, exactly)):
+            return option
+        word = self._global(draft, text)
+        if word and still_ours(word, text):
+            return word
+        reading = self._question(draft, text, Misread.UNKNOWN)
+        alarm = isinstance(reading, Question) and reading.said.intent == "emergency"
+        sure = isinstance(reading, Question) and not reading.said.abstained
+        return ForDesk(text, reading if alarm and sure else None)  # type: ignore[arg-type]
 
     def _answer(self, draft: Draft, inbound: Inbound, text: str) -> Reading:
         """``text`` as an answer that is neither an option nor a global word."""
@@ -164,8 +190,10 @@ def _language_first(draft: Draft, reading: Reading) -> Reading:
             return reading
 
 
-def _apply(draft: Draft, reading: Reading) -> None:
+def _apply(draft: Draft, reading: Reading | ForDesk) -> None:
     match reading:
+        case ForDesk(text, alarm):
+            pass_on(draft, text, alarm)
         case Begin(start, then, answers):
             draft.begin(start)
             draft.park(then, answers)

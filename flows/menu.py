@@ -1,7 +1,6 @@
-"""The menu, help, and how to reach a person."""
+"""The menu, and help."""
 
 from flows import labels
-from flows.desk_card import desk_card
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import End, Move, pick
@@ -41,12 +40,3 @@ def explained(talk: Talk) -> Move:
             "In danger call 112: it is free."
         )
     )
-
-
-person = Flow("person", digression=True)
-
-
-@person.step()
-def reach(talk: Talk) -> Move:
-    """The desk's own card: never an invented number."""
-    return End(desk_card(talk))

@@ -74,7 +74,8 @@ class Outbound:
 
     ``buttons`` answer the question, ``controls`` (back, skip, menu …) always follow them;
     ``edits``: this replaces the message that was just tapped, where the channel can do that;
-    ``howto``: one line, in the person's language, for channels that draw no buttons.
+    ``howto``: one line, in the person's language, for channels that draw no buttons;
+    ``template``: what may be said at any time, where a channel has that approved beforehand.
     """
 
     text: str
@@ -87,6 +88,7 @@ class Outbound:
     edits: bool = False
     share_location: str = ""
     document: Document | None = None
+    template: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON types, without what is empty."""
@@ -104,6 +106,8 @@ class Outbound:
             row["edits"] = True
         if self.share_location:
             row["share_location"] = self.share_location
+        if self.template:
+            row["template"] = self.template
         if self.document:
             row["document"] = [self.document.kind, self.document.argument, self.document.link]
         return row

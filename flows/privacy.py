@@ -8,6 +8,7 @@ from flows.messages import Document, Option
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
 from flows.talk import Answers, Talk
+from flows.tickets.port import CloseTicket
 
 NOTICE_VERSION = "2026-11"
 
@@ -137,6 +138,12 @@ stop = Flow("stop")
 def silence(talk: Talk) -> Move:
     """STOP is honoured at once, whatever was pending."""
     return Do(SetAlerts("stopped"))
+
+
+@stop.step(when=lambda talk: talk.desk.tickets.mine() is not None)
+def leave_desk(talk: Talk) -> Move:
+    """Who wants silence wants it of the desk, too."""
+    return Do(CloseTicket())
 
 
 @stop.step()

@@ -9,7 +9,14 @@ from flows.talk import Answers, Value
 from flows.understanding.fitting import TOPIC_OF, asked_place
 from flows.understanding.understand import Understood
 
-_OPEN = ("menu", "browse", "answer", "take", "language")  # flows that wait for no particular answer
+_OPEN = (
+    "menu",
+    "browse",
+    "answer",
+    "take",
+    "language",
+    "person",
+)  # flows that wait for no particular answer
 _INSTEAD, _INSTEAD_OF_WORDS = 0.6, 0.8  # how sure we are before a form's question has to wait
 _A_GUESS = 0.25  # below it there is nothing to suggest
 _TWO_WORDS = 2  # one word in a form is an answer, if a strange one

@@ -40,6 +40,12 @@ def way_out(speech: Speech) -> str:
     return _("You can also write: menu, help, or person (to talk to somebody at the desk).")
 
 
+def passed_on(speech: Speech) -> str:
+    """Once, after the first words for the people of the desk."""
+    _ = speech.gettext
+    return _("✅ The people of the desk will read this. To go on with the robot, write: menu.")
+
+
 def near_places(speech: Speech) -> str:
     """Before the comuni a typed name may mean."""
     _ = speech.gettext

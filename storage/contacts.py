@@ -22,6 +22,8 @@ from storage.models import (
     Outbox,
     Search,
     Tag,
+    Ticket,
+    TicketMessage,
     Unanswered,
     Waiting,
 )
@@ -92,6 +94,10 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "searches": _rows(connection, Search, col(Search.contact_id) == contact_id),
         "alerted": _rows(connection, Alerted, col(Alerted.contact_id) == contact_id),
+        "tickets": _rows(connection, Ticket, col(Ticket.contact_id) == contact_id),
+        "ticket_messages": _rows(
+            connection, TicketMessage, col(TicketMessage.ticket_id).in_(_tickets_of(contact_id))
+        ),
         "answers_for": list(
             connection.execute(
                 select(col(Listing.id)).where(col(Listing.provider_id) == contact_id)
@@ -102,6 +108,10 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         ),
         "events": _rows(connection, Event, col(Event.contact_id) == contact_id),
     }
+
+
+def _tickets_of(contact_id: int) -> Any:
+    return select(col(Ticket.id)).where(col(Ticket.contact_id) == contact_id)
 
 
 def _rows(connection: Connection, model: Any, which: Any) -> list[dict[str, Any]]:

@@ -9,16 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.agenda.port import (
-    AnswerOffer,
-    BookAppointment,
-    CancelAppointment,
-    ConfirmAppointment,
-    WaitForSlot,
-)
+from flows.agenda.port import AgendaCommand
 from flows.desk import (
     AnswerForOffer,
     Command,
+    DeskCommand,
     EraseContact,
     FlagEmergency,
     Listing,
@@ -30,16 +25,18 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
-from flows.searches.port import ChangeSearch, DropSearch, SaveSearch, Search
+from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
+from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, notices, searches, unanswered
+from storage import listings, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
 _CONTACT: Any = Contact.__table__  # type: ignore[attr-defined]
@@ -60,12 +57,15 @@ class DatabaseDesk:
         channel: str,
         now: datetime,
         zone: ZoneInfo,
+        *,
+        has_ticket: bool = True,
     ) -> None:
         self._connection = connection
-        self._contact_id = contact_id
+        self.contact_id = contact_id
         self._agreed = set(filter(None, agreed.split(",")))
-        self._channel, self._now, self._today = channel, now, now.astimezone(zone).date()
+        self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
+        self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
         self.erased = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
@@ -92,23 +92,32 @@ class DatabaseDesk:
 
     def answers_for(self, id: str) -> bool:
         """Whether this person answers for this offer."""
-        return providers.answers_for(self._connection, self._contact_id, id)
+        return providers.answers_for(self._connection, self.contact_id, id)
 
     def searches(self) -> Sequence[Search]:
         """What this person wants to be told about."""
-        return searches.searches_of(self._connection, self._contact_id)
+        return searches.searches_of(self._connection, self.contact_id)
 
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
             self._connection.exec_driver_sql("SAVEPOINT turn")
             self._acted = True
+        if isinstance(command, AgendaCommand):
+            return self.agenda.perform(command)
+        if isinstance(command, TicketCommand):
+            return self.tickets.perform(command)
+        if isinstance(command, SearchCommand):
+            return searches.perform(self._connection, self.contact_id, command, self._now)
+        return self._perform_here(command)
+
+    def _perform_here(self, command: DeskCommand) -> str:
         match command:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
                 if state == "on" and "profile" in self._agreed:
-                    searches.begin_with_profile(self._connection, self._contact_id, self._now)
+                    searches.begin_with_profile(self._connection, self.contact_id, self._now)
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
@@ -118,28 +127,19 @@ class DatabaseDesk:
             case NoteGaps(kinds, comune):
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
-                return self._flag(danger)
+                self.tickets.flag(danger)
+                return "done"
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case (
-                BookAppointment()
-                | CancelAppointment()
-                | ConfirmAppointment()
-                | WaitForSlot()
-                | AnswerOffer()
-            ):
-                return self.agenda.perform(command)
-            case SaveSearch() | ChangeSearch() | DropSearch():
-                return searches.perform(self._connection, self._contact_id, command, self._now)
             case EraseContact():
-                erase(self._connection, self._contact_id, self._now)
+                erase(self._connection, self.contact_id, self._now)
                 self.erased = True
                 return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
         scrubbed = scrub(text, self.places.named)
-        values = (self._contact_id, self._now, language, intent, comune, scrubbed)
+        values = (self.contact_id, self._now, language, intent, comune, scrubbed)
         unanswered.keep(self._connection, *values)
 
     def undo(self) -> None:
@@ -147,50 +147,42 @@ class DatabaseDesk:
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
         self.erased = False
+        self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:
         row = {
-            "contact_id": self._contact_id,
+            "contact_id": self.contact_id,
             "purpose": command.purpose,
             "given": command.given,
             "version": NOTICE_VERSION,
             "text_hash": hashlib.sha256(command.notice.encode()).hexdigest(),
             "language": command.language,
-            "channel": self._channel,
+            "channel": self.channel,
             "at": self._now,
         }
         self._connection.execute(_INSERT_CONSENT, row)
         if command.withdraws(QUESTIONS):
-            unanswered.forget_of(self._connection, self._contact_id)
+            unanswered.forget_of(self._connection, self.contact_id)
         change = self._agreed.add if command.given else self._agreed.discard
         change(command.purpose)
         return self._set(_SET_AGREED, ",".join(sorted(self._agreed)))
 
     def _set(self, statement: Update, value: str) -> str:
-        self._connection.execute(statement, {"of": self._contact_id, "to": value})
+        self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
 
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
         event = Event(
-            contact_id=self._contact_id,
+            contact_id=self.contact_id,
             kind=kind,
             flow=topic,
             step=step,
             key=comune,
-            channel=self._channel,
+            channel=self.channel,
             at=self._now,
         )
         self._connection.execute(insert(Event), [event.model_dump(exclude={"id"})])
-        return "done"
-
-    def _flag(self, danger: str) -> str:
-        """Somebody may be in danger: on top of the operators' inbox, once while it is open."""
-        subject = f"contact:{self._contact_id}"
-        if not any(n["subject"] == subject for n in notices.notices(self._connection)):
-            text = f"Person {self._contact_id} ({self._channel}) may be in danger: {danger or '?'}"
-            by = By("sportello", self._now)
-            notices.add(self._connection, by, "emergency", subject, text)
         return "done"
 
     def _answer(self, listing: str, said: str) -> str:
@@ -208,7 +200,7 @@ class DatabaseDesk:
         )
         self._connection.execute(
             upsert(Interest)
-            .values(contact_id=self._contact_id, listing_id=listing, at=self._now)
+            .values(contact_id=self.contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )
         return "done"

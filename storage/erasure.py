@@ -5,21 +5,25 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlmodel import col
 
+from storage import notices
 from storage.agenda import booking
 from storage.database import BUSY_MS, is_sqlite
 from storage.models import Address, Contact, Event, Inbox, Listing, Outbox, SimulatorMessage
+from storage.tickets.group import delete_topics
 
 
 def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     """Delete everything that tells who the contact is or what they said; False when unknown.
 
-    What stays: events and past appointments without the person, and the providers' ids of handled
-    deliveries, so that a repeated delivery is still known. Bytes are gone from SQLite's file after
-    `scrub`.
+    What stays: events, notices and past appointments without the person, and the providers' ids of
+    handled deliveries, so that a repeated delivery is still known. The sender deletes the topic in
+    the operators' group. Bytes are gone from SQLite's file after `scrub`.
     """
     booking.lock(connection)
     for appointment in booking.live_ids(connection, contact_id):
         booking.end(connection, appointment, "cancelled", now)
+    notices.forget_person(connection, contact_id, now)
+    delete_topics(connection, [contact_id], now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(
             col(Address.contact_id) == contact_id

@@ -27,6 +27,8 @@ _CLAIMED = (
     Outbox.attempts,
     Outbox.priority,
 )
+HELD = "held"
+"""The status of what may go out only once the person has written."""
 _CLAIMS = 7360419  # an arbitrary number, the same in every sender
 
 
@@ -97,6 +99,7 @@ def claim_due(
             col(earlier.address) == col(o.address),
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
+            col(earlier.status) != HELD,
             _not_held(earlier),
             or_(
                 col(earlier.status) == "sending",
@@ -115,7 +118,7 @@ def claim_due(
         select(*map(col, _CLAIMED))
         .where(
             col(o.closed_at).is_(None),
-            col(o.status) != "sending",
+            col(o.status).not_in(("sending", HELD)),
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
             col(o.priority) <= (UNASKED if unasked else UNASKED - 1),

@@ -11,7 +11,7 @@ from sqlalchemy import Dialect, bindparam, exists, func, literal_column, or_, se
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from storage.models import Address, Contact, Conversation, Event, Inbox, Outbox
+from storage.models import Address, Contact, Conversation, Event, Inbox, Outbox, Ticket
 from storage.prepared import Cursor, Prepared
 
 IN_ANSWER = "webhook"  # the external id of a reply given in the webhook's own answer
@@ -22,7 +22,8 @@ class Person:
     """One address and the contact behind it, as a turn needs them.
 
     ``waiting``: earlier messages of theirs are not handled yet; ``owed``: earlier replies are not
-    sent yet. ``state`` is the conversation as JSON, or None for a new contact.
+    sent yet; ``ticket``: one is open. ``state`` is the conversation as JSON, or None for a new
+    contact.
     """
 
     contact_id: int
@@ -31,6 +32,7 @@ class Person:
     state: str | None
     waiting: bool
     owed: bool
+    ticket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Turns:
         self._outbox = _insert(Outbox, dialect, insert, "id")
         self._update = Prepared(_conversation_update(), dialect)
         self._heard = Prepared(_heard_update(), dialect)
+        self._release = Prepared(_release_update(), dialect)
         self._handled = Prepared(_handled_update(), dialect)
         self._oldest = Prepared(_oldest_query(), dialect)
         self._reply = Prepared(_reply_query(), dialect)
@@ -76,8 +79,8 @@ class Turns:
         row = self._person.run(cursor, channel=channel, address=address, now=now).fetchone()
         if row is None:
             return None
-        contact_id, alerts, agreed, state, waiting, owed = row
-        return Person(contact_id, alerts, agreed, state, bool(waiting), bool(owed))
+        contact_id, alerts, agreed, state, waiting, owed, ticket = row
+        return Person(contact_id, alerts, agreed, state, bool(waiting), bool(owed), bool(ticket))
 
     def enrol(self, cursor: Cursor, channel: str, address: str, now: int) -> Person:
         """A new contact with this address."""
@@ -138,6 +141,10 @@ class Turns:
         """The person wrote: WhatsApp's window is open, and a block is over."""
         self._heard.run(cursor, at=now, on=channel, of=address)
 
+    def release(self, cursor: Cursor, channel: str, address: str, now: int) -> bool:
+        """What was held until they wrote goes out now; whether there was anything."""
+        return bool(self._release.run(cursor, at=now, on=channel, of=address).rowcount)
+
     def note(self, cursor: Cursor, rows: list[dict[str, Any]]) -> None:
         """Events of a turn."""
         self._event.run_many(cursor, rows)
@@ -183,6 +190,7 @@ def _insert(
 
 def _person_query() -> Any:
     a, c, v, i, o = map(_table, (Address, Contact, Conversation, Inbox, Outbox))
+    t = _table(Ticket)
     waiting = exists().where(
         i.c.channel == bindparam("channel"),
         i.c.address == bindparam("address"),
@@ -192,11 +200,13 @@ def _person_query() -> Any:
         o.c.channel == bindparam("channel"),
         o.c.address == bindparam("address"),
         o.c.closed_at.is_(None),
+        o.c.status != literal_column("'held'"),
         or_(o.c.due_at <= bindparam("now"), o.c.attempts > literal_column("0")),
     )
+    ticket = exists().where(t.c.contact_id == c.c.id, t.c.closed_at.is_(None))
     joined = a.join(c, c.c.id == a.c.contact_id).outerjoin(v, v.c.contact_id == c.c.id)
     return (
-        select(c.c.id, c.c.alerts, c.c.agreed, v.c.state, waiting, owed)
+        select(c.c.id, c.c.alerts, c.c.agreed, v.c.state, waiting, owed, ticket)
         .select_from(joined)
         .where(a.c.channel == bindparam("channel"), a.c.address == bindparam("address"))
     )
@@ -218,6 +228,24 @@ def _heard_update() -> Any:
         update(a)
         .where(a.c.channel == bindparam("on"), a.c.address == bindparam("of"))
         .values(heard_at=bindparam("at"), state=literal_column("'ok'"))
+    )
+
+
+def _release_update() -> Any:
+    o = _table(Outbox)
+    return (
+        update(o)
+        .where(
+            o.c.channel == bindparam("on"),
+            o.c.address == bindparam("of"),
+            o.c.closed_at.is_(None),
+            o.c.status == literal_column("'held'"),
+        )
+        .values(
+            status=literal_column("'queued'"),
+            due_at=bindparam("at"),
+            problem=literal_column("NULL"),
+        )
     )
 
 

@@ -12,11 +12,13 @@ from flows.agenda.port import (
     BookAppointment,
     CancelAppointment,
     ConfirmAppointment,
+    Opening,
     WaitForSlot,
 )
 from flows.agenda.rules import TOPICS, Colleague, Place, Rules
-from flows.agenda.slots import Crew, Slot, Wish, crews, free, quarters, slot_of
+from flows.agenda.slots import Crew, Slot, Wish, crews, free, next_open, quarters, slot_of
 from flows.hours import parse_hours
+from storage.agenda.person import opening_of
 from tests.conftest import START
 
 ROME = ZoneInfo("Europe/Rome")
@@ -51,6 +53,10 @@ class MemoryAgenda:
 
     def places(self) -> Sequence[Place]:
         return self.rules.places
+
+    def opening(self) -> Opening | None:
+        found = next_open(self.rules, self.now, ROME)
+        return opening_of(found, self.now, ROME) if found else None
 
     def languages(self) -> frozenset[str]:
         return frozenset().union(*(one.languages for one in self.rules.staff))

@@ -51,7 +51,7 @@ def meet(
     twilio.webhook_url = f"{server.url}/whatsapp/webhook"
     server.cli("init")
     if request.param == "whatsapp":
-        assert "13" in server.cli("whatsapp", "provision")
+        assert "29" in server.cli("whatsapp", "provision")
     server.start()
 
     def somebody() -> Person:

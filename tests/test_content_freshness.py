@@ -160,7 +160,7 @@ def test_the_digest_comes_once_a_week_and_catches_up_once(
         assert digests(connection) == expected, moment
     o = Outbox
     sent = connection.execute(select(col(o.channel), col(o.address), col(o.origin), col(o.status)))
-    assert [tuple(row) for row in sent] == [("telegram", "-100123", "operator", "queued")] * 2
+    assert [tuple(row) for row in sent] == [("operators", "-100123", "operator", "queued")] * 2
     [first, *_] = notices(connection)
     assert close(connection, first["id"], BY) and not close(connection, first["id"], BY)
 

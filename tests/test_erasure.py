@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event, func, select, update
 from sqlmodel import SQLModel, col
 
 from bot.alerts import Alerts
+from bot.answering import Answering
 from bot.channel import Letter, Received
 from bot.chores import Chores
 from bot.correspondence import Correspondence
@@ -66,8 +67,14 @@ class Site:
             parts = self.parts
             chores = Chores(parts.languages["it"], parts.settings.zone, "")
             writes = Correspondence(parts.languages, parts.settings.zone)
-            alerts = Alerts(parts.languages, parts.settings.rules)
-            await Scheduler(parts.engine, thread, parts.now, chores, writes, alerts).tick()
+            alerts, answering = (
+                Alerts(parts.languages, parts.settings.rules),
+                Answering(parts.languages),
+            )
+            scheduler = Scheduler(
+                parts.engine, thread, parts.now, chores, writes, alerts, answering
+            )
+            await scheduler.tick()
             thread.close()
 
         asyncio.run(tick())

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.alerts import Alerts
+from bot.answering import Answering
 from bot.correspondence import Correspondence
 from bot.runtime import Parts
 from bot.terminal import Dialogue, shown, typed
@@ -74,6 +75,8 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 wish, now = Wish("cv", "", "castellero"), parts.now()
                 while isinstance(book(connection, Booking(None, wish, slot), now, ROME), int):
                     pass  # every room
+        case ["operator", *words]:
+            _operator(words, parts)
         case ["tick"]:
             with parts.engine.begin() as connection:
                 writes = Correspondence(parts.languages, ROME)
@@ -87,3 +90,19 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
         case _:
             raise ValueError(f"the world does not know: {' '.join(words)}")
     return dialogue
+
+
+def _operator(words: list[str], parts: Parts) -> None:
+    """``! operator reply …``, ``! operator canned come``, ``! operator close``: the last ticket."""
+    answering, by = Answering(parts.languages), By("anna", parts.now())
+    with parts.engine.begin() as connection:
+        number = connection.execute(text("SELECT max(id) FROM ticket")).scalar_one()
+        match words:
+            case ["reply", *said]:
+                answering.reply(connection, number, " ".join(said), "", by)
+            case ["canned", key]:
+                answering.reply(connection, number, "", key, by)
+            case ["close"]:
+                assert answering.close(connection, number, by)
+            case _:
+                raise ValueError(f"an operator does not know: {' '.join(words)}")

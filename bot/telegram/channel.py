@@ -42,15 +42,22 @@ _TAP_SECONDS = 5.0
 class TelegramChannel:
     """Implements `bot.channel.Channel` with python-telegram-bot's typed client.
 
-    ``bot`` is that client (its ``repr`` holds the token, ours does not); ``counts`` counts
-    ``unusable`` updates and ``unacknowledged`` taps since the start.
+    ``bot`` is that client (its ``repr`` holds the token, ours does not); ``operators`` the id of
+    the operators' group, or empty; ``counts`` counts ``unusable`` updates and ``unacknowledged``
+    taps since the start.
     """
 
     name = CHANNEL
 
     def __init__(
-        self, token: str, api: str = API, *, request: AiohttpRequest | None = None
+        self,
+        token: str,
+        api: str = API,
+        *,
+        operators: str = "",
+        request: AiohttpRequest | None = None,
     ) -> None:
+        self.operators = operators
         keep_quiet()
         root = api.rstrip("/")
         self._request = request or AiohttpRequest()

@@ -89,7 +89,7 @@ class _Poller:
         """
         chats: dict[str, list[Received]] = {}
         for update in updates:
-            if received := parse(update):
+            if received := parse(update, self._channel.operators):
                 chats.setdefault(received.address, []).append(received)
             else:
                 self._channel.counts["unusable"] += 1

@@ -8,6 +8,7 @@ from flows.folding import clean
 from flows.messages import Inbound, Position
 
 CHANNEL = "telegram"
+OPERATORS = "operators"
 # Must name my_chat_member: that is how we learn that somebody blocked us (Bot API, getUpdates).
 ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
 
@@ -38,16 +39,19 @@ _MEDIA = (
 _CHANGES = {"kicked": "blocked", "member": "unblocked"}
 
 
-def parse(update: object) -> Received | None:
+def parse(update: object, operators: str = "") -> Received | None:
     """What happened, or None when it is nothing for us (a group, a channel, something unknown).
 
-    ``update`` is any JSON value; nothing is raised.
+    ``update`` is any JSON value; nothing is raised. ``operators`` is the id of the one group whose
+    messages count: what is written there in a topic is an operator's word, never a person's.
     """
     update_id = whole_number(update.get("update_id")) if isinstance(update, dict) else None
     if update_id is None or not isinstance(update, dict):
         return None
     match update:
         case {"message": dict(message)}:
+            if operators and _is_chat(message.get("chat"), operators):
+                return _of_operator(message, str(update_id))
             return _message(message, str(update_id))
         case {"callback_query": dict(tap)}:
             return _tap(tap, str(update_id))
@@ -84,6 +88,42 @@ def _message(message: dict[str, Any], external_id: str) -> Received | None:
     address = _private(message.get("chat"))
     inbound = _inbound(message, _hint(message.get("from"))) if address else None
     return Received(CHANNEL, external_id, address, inbound) if inbound else None
+
+
+def _is_chat(chat: object, id: str) -> bool:
+    return isinstance(chat, dict) and str(whole_number(chat.get("id"))) == id
+
+
+def _of_operator(message: dict[str, Any], external_id: str) -> Received | None:
+    """Somebody's word in a topic; of a bot only when it stands for an anonymous administrator.
+
+    Telegram's own lines (topic made, member joined) and the general topic are nothing for us.
+    """
+    match message:
+        case {"is_topic_message": True, "message_thread_id": int(thread), "chat": {"id": chat}}:
+            name = _operator(message)
+            text = message.get("text")
+            said = Inbound(clean(text, _MOST_TEXT)) if isinstance(text, str) else None
+            kind = next((kind for kind in _MEDIA if message.get(kind) is not None), "")
+            inbound = said or (Inbound(media=kind) if kind else None)
+            if name and inbound and whole_number(thread):
+                number = str(chat)
+                return Received(
+                    OPERATORS, external_id, number, inbound, thread=thread, operator=name
+                )
+    return None
+
+
+def _operator(message: dict[str, Any]) -> str:
+    """The name the audit gets, or empty when it is no person of the group."""
+    match message:
+        case {"sender_chat": {"id": sender}, "chat": {"id": chat}} if sender == chat:
+            return "telegram:admin"
+        case {"sender_chat": _}:
+            return ""
+        case {"from": {"is_bot": False, "id": id, "first_name": str(name)}} if whole_number(id):
+            return f"telegram:{clean(name, 40)} ({id})"
+    return ""
 
 
 def _moved(message: dict[str, Any], external_id: str) -> Received | None:

@@ -27,6 +27,8 @@ class SignsOfLife:
     async def typing_while(self, received: Received, work: Awaitable[T]) -> T:
         """The result of ``work``; after a second of it the person sees "typing …"."""
         loop = asyncio.get_running_loop()
+        if received.operator:
+            return await work
         timer = loop.call_later(_LONG_SECONDS, self._type, received.address)
         try:
             return await work

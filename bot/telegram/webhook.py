@@ -44,7 +44,7 @@ class _Webhook:
             return web.Response(status=400)
         if not isinstance(update, dict) or whole_number(update.get("update_id")) is None:
             return web.Response(status=400)
-        received = parse(update)
+        received = parse(update, self._channel.operators)
         if received is None:
             self._channel.counts["unusable"] += 1
             return web.Response()

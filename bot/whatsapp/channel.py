@@ -144,8 +144,10 @@ class WhatsAppChannel:
 def _contents(drawn: Drawn) -> list[dict[str, str]]:
     """What each message is made of, as arguments of twilio's ``messages.create``."""
     if drawn.template:
-        variables = json.dumps(drawn.variables, ensure_ascii=False)
-        return [{"content_sid": drawn.content_sid, "content_variables": variables}]
+        content = {"content_sid": drawn.content_sid}
+        if drawn.variables:
+            content["content_variables"] = json.dumps(drawn.variables, ensure_ascii=False)
+        return [content]
     return [{"body": piece} for piece in drawn.pieces]
 
 

@@ -29,18 +29,20 @@ _SPACES = re.compile(r"\s+")
 class Drawn:
     """Either text alone, in as few ``pieces`` as possible, or one piece and a Content template.
 
-    ``buttons`` are what can be tapped, in order; ``template`` is our name for it.
+    ``buttons`` are what can be tapped, in order; ``template`` is our name for it;
+    ``fixed``: its words were approved and take no variables.
     """
 
     pieces: tuple[str, ...]
     buttons: tuple[Button, ...] = ()
     template: str = ""
     content_sid: str = ""
+    fixed: bool = False
 
     @property
     def variables(self) -> dict[str, str]:
         """What fills the template; empty without one."""
-        if not self.template:
+        if not self.template or self.fixed:
             return {}
         as_list = self.template == list_picker(len(self.buttons))
         values = list_picker_values if as_list else quick_reply_values
@@ -69,6 +71,9 @@ def draw(outbound: Outbound, templates: Mapping[str, str], link: str = "") -> Dr
         parts = (outbound.text, outbound.document.link, link)
         outbound = replace(outbound, text="\n".join(part for part in parts if part))
     as_text = outbound.document or outbound.kind not in ("tell", "pick")
+    approved = f"{outbound.template}_{outbound.language}"
+    if outbound.template and approved in templates:
+        return Drawn((outbound.text,), outbound.buttons, approved, templates[approved], fixed=True)
     found = None if as_text else _as_template(outbound, templates)
     return found or Drawn(tuple(split(plain(outbound).strip(), MOST_TEXT)))
 

@@ -92,6 +92,12 @@ def _list_picker(count: int) -> dict[str, Any]:
     }
 
 
+async def on_account(client: "Client") -> dict[str, str]:
+    """Friendly name → ContentSid of every template that Twilio has of us."""
+    found = await client.content.v1.contents.list_async()
+    return {content.friendly_name: content.sid for content in found}
+
+
 async def provision(client: "Client") -> dict[str, str]:
     """Our name → ContentSid of all 13; creates what the account does not have yet.
 
@@ -99,7 +105,7 @@ async def provision(client: "Client") -> dict[str, str]:
     lists.
     """
     contents = client.content.v1.contents
-    known = {content.friendly_name: content.sid for content in await contents.list_async()}
+    known = await on_account(client)
     sids = {}
     for name, payload in definitions().items():
         sid = known.get(payload["friendly_name"])

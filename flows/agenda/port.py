@@ -82,6 +82,16 @@ class AnswerOffer:
     take: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """When somebody is there: ``now``, or next. Both ends are aware, in the desk's time."""
+
+    place: Place
+    starts: datetime
+    ends: datetime
+    now: bool
+
+
 AgendaCommand = BookAppointment | CancelAppointment | ConfirmAppointment | WaitForSlot | AnswerOffer
 
 
@@ -95,6 +105,10 @@ class Agenda(Protocol):
 
     def places(self) -> Sequence[Place]:
         """Where one can meet the desk."""
+        ...
+
+    def opening(self) -> Opening | None:
+        """Where somebody is there now, else where next; None when the rules know of none."""
         ...
 
     def languages(self) -> frozenset[str]:

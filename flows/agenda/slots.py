@@ -183,6 +183,24 @@ def open_on(rules: Rules, place: Place, day: date, zone: ZoneInfo) -> list[Span]
     return spans
 
 
+def next_open(rules: Rules, now: datetime, zone: ZoneInfo) -> tuple[Place, Span] | None:
+    """Where it is open now, the longest, or else where first; within the days one may book."""
+    today = now.astimezone(zone).date()
+    for ahead in range(rules.ahead + 1):
+        day = today + timedelta(days=ahead)
+        found = [
+            (place, span)
+            for place in rules.places
+            for span in open_on(rules, place, day, zone)
+            if span.end > now
+        ]
+        if open_now := [pair for pair in found if pair[1].start <= now]:
+            return max(open_now, key=lambda pair: pair[1].end)
+        if found:
+            return min(found, key=lambda pair: pair[1].start)
+    return None
+
+
 def _spans(hours: Iterable[Hours], day: date, zone: ZoneInfo) -> list[Span]:
     return [
         Span(

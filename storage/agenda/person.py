@@ -15,10 +15,11 @@ from flows.agenda.port import (
     BookAppointment,
     CancelAppointment,
     ConfirmAppointment,
+    Opening,
     WaitForSlot,
 )
-from flows.agenda.rules import Place, Rules
-from flows.agenda.slots import Slot, Wish, free
+from flows.agenda.rules import Place, Rules, Span
+from flows.agenda.slots import Slot, Wish, free, next_open
 from storage.agenda import booking, rules, waiting
 from storage.models import Appointment as Row
 from storage.models import Waiting
@@ -47,6 +48,11 @@ class DatabaseAgenda:
     def places(self) -> Sequence[Place]:
         """Where one can meet the desk."""
         return self.rules.places
+
+    def opening(self) -> Opening | None:
+        """Where somebody is there now, else where next."""
+        found = next_open(self.rules, self._now, self.zone)
+        return opening_of(found, self._now, self.zone) if found else None
 
     def languages(self) -> frozenset[str]:
         """What is spoken there, mediators included."""
@@ -92,6 +98,13 @@ class DatabaseAgenda:
                 return "done"
             case AnswerOffer(id, take):
                 return waiting.answer(connection, id, mine, now, take=take)
+
+
+def opening_of(found: tuple[Place, Span], now: datetime, zone: ZoneInfo) -> Opening:
+    """In the desk's own time."""
+    place, span = found
+    starts, ends = span.start.astimezone(zone), span.end.astimezone(zone)
+    return Opening(place, starts, ends, now=span.start <= now)
 
 
 def confirm(connection: Connection, id: int, contact_id: int, now: datetime) -> bool:

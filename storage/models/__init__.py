@@ -16,6 +16,7 @@ from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Se
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 from storage.models.searches import Alerted, Search
+from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
@@ -32,6 +33,7 @@ __all__ = [
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
+    "DeskTopic",
     "Event",
     "Hold",
     "Inbox",
@@ -47,6 +49,8 @@ __all__ = [
     "SimulatorMessage",
     "Tag",
     "Template",
+    "Ticket",
+    "TicketMessage",
     "Unanswered",
     "Waiting",
 ]

@@ -35,13 +35,15 @@ class Inbox(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """One message to one person. Status words are the providers' (see the glossary).
 
-    ``origin``: reply, goodbye (deleted once sent), later reminder, operator, broadcast.
+    ``origin``: reply, goodbye (deleted once sent), reminder, operator,
+    knock (an answer waits), broadcast.
     ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
     crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
     the provider's id of the message this one replaces. ``about`` is what it speaks of, such as
     ``appointment:12``, so that it can be called back; ``broadcast_id`` and ``language`` say which
     broadcast it is of, and in whose words. ``closed_at`` is set when nothing more is to
-    be done; until then the row is open.
+    be done; until then the row is open. ``held`` is the status of what waits until the person has
+    written.
     """
 
     __table_args__ = (

@@ -18,17 +18,11 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.loopback.telegram_methods import (
-    BotMethods,
-    Fault,
-    Params,
-    Refusal,
-    Shown,
-    params_of,
-    person,
-    refuse_when,
-)
+from tests.loopback.telegram_groups import Group
+from tests.loopback.telegram_methods import BotMethods, Fault, Shown, params_of, person
+from tests.loopback.telegram_refusal import Params, Refusal, refuse_when
 
+_OPERATOR = 99  # who writes in groups
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
@@ -103,6 +97,21 @@ class LoopbackTelegram:
             **more,
         }
         return {"update_id": next(self._update_ids), "message": message}
+
+    def add_group(self, chat: int, *, forum: bool = True, **rights: bool) -> Group:
+        """A group the bot is in; ``can_manage_topics=False`` takes that right away."""
+        group = self.bot.groups[chat] = Group(forum)
+        group.rights |= rights
+        self.bot.chats.add(chat)
+        return group
+
+    def said_in_group(self, chat: int, thread: int, text: str = "", **more: Any) -> Params:
+        """An update: a message in a topic of a group (0: the general one)."""
+        update = self.said(_OPERATOR, text, **more)
+        where = {"id": chat, "type": "supergroup", "title": "Sportello", "is_forum": True}
+        topic = {"message_thread_id": thread, "is_topic_message": True} if thread else {}
+        update["message"] = {**update["message"], "chat": where, **topic}
+        return update
 
     def tapped(self, chat: int, data: str, message_id: int) -> Params:
         """An update: a button of a message was tapped."""

@@ -11,7 +11,9 @@ from typing import Any
 
 from aiohttp import web
 
-Params = dict[str, Any]
+from tests.loopback.telegram_groups import Group
+from tests.loopback.telegram_refusal import Params, Refusal, refuse_when
+
 _NESTED = ("reply_markup", "allowed_updates", "commands", "link_preview_options", "scope")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _TAP_SECONDS = 150.0
@@ -30,6 +32,7 @@ class Shown:
     via: str = "api"
     edits: int = 0
     document: tuple[str, str] | None = None
+    thread: int = 0
 
 
 @dataclass
@@ -42,20 +45,6 @@ class Fault:
     method: str = ""
     hang: bool = False
     drop: bool = False
-
-
-class Refusal(Exception):
-    """An answer that is not ok."""
-
-    def __init__(self, status: int, description: str, **parameters: Any) -> None:
-        super().__init__(description)
-        self.status, self.description, self.parameters = status, description, parameters
-
-
-def refuse_when(wrong: object, description: str) -> None:
-    """Raises a 400 with Telegram's words."""
-    if wrong:
-        raise Refusal(400, f"Bad Request: {description}")
 
 
 def units(text: str) -> int:
@@ -73,6 +62,7 @@ class BotMethods:
         self.commands: dict[str, Any] = {}
         self.texts: dict[tuple[str, str], str] = {}
         self.chats: set[int] = set()
+        self.groups: dict[int, Group] = {}
         self.blocked: set[int] = set()
         self.moved: dict[int, int] = {}
         self.taps: dict[str, float] = {}
@@ -85,6 +75,10 @@ class BotMethods:
             "editmessagetext": self._edit_message_text,
             "answercallbackquery": self._answer_callback_query,
             "sendchataction": lambda p: bool(self._chat(p)),
+            "getchat": self._get_chat,
+            "getchatmember": lambda p: self._group(p).member(_BOT),
+            "createforumtopic": lambda p: self._group(p).create_topic(p, self.message_ids),
+            "deleteforumtopic": self._delete_forum_topic,
             "setmycommands": self._set_my_commands,
             "setmydescription": lambda p: self._set_text("description", 512, p),
             "setmyshortdescription": lambda p: self._set_text("short_description", 120, p),
@@ -112,13 +106,29 @@ class BotMethods:
             self._sent.popleft()
         if self.limits and (len(self._sent) >= 30 or any(c == chat for _, c in self._sent)):
             raise Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
+        if chat in self.groups:
+            self.groups[chat].pace()
         self._sent.append((now, chat))
+
+    def _group(self, params: Params) -> Group:
+        return self.groups.get(self._chat(params), Group(forum=False))
+
+    def _delete_forum_topic(self, params: Params) -> bool:
+        thread, chat = self._group(params).delete_topic(params), int(params["chat_id"])
+        self.messages = [m for m in self.messages if (m.chat_id, m.thread) != (chat, thread)]
+        return True
+
+    def _get_chat(self, params: Params) -> Params:
+        chat = self._chat(params)
+        group = self.groups.get(chat)
+        return group.described(chat) if group else {"id": chat, "type": "private"}
 
     def _send_message(self, params: Params) -> Params:
         chat, text, markup = self._chat(params), _text(params), params.get("reply_markup")
         _check_markup(markup, private=chat > 0)
+        thread = self.groups.get(chat, Group()).thread_of(params)
         self._pace(chat)
-        shown = Shown(chat, text, next(self.message_ids), markup, time.time())
+        shown = Shown(chat, text, next(self.message_ids), markup, time.time(), thread=thread)
         return self._shown(shown, params)
 
     def _send_document(self, params: Params) -> Params:
@@ -135,6 +145,8 @@ class BotMethods:
         shown.via = params.get("_via", "api")
         self.messages.append(shown)
         chat = {"id": shown.chat_id, "type": "private", "first_name": "Amina"}
+        if shown.chat_id in self.groups:
+            chat = self.groups[shown.chat_id].described(shown.chat_id)
         date = int(shown.at)
         return {"message_id": shown.message_id, "date": date, "chat": chat, "text": shown.text}
 

@@ -25,6 +25,7 @@ from tests.loopback.twilio_rules import (
     Refusal,
     Shown,
     UndeliverableError,
+    check_approval,
     check_content,
     check_request,
     fill,
@@ -41,7 +42,8 @@ class LoopbackTwilio:
     """``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
 
     ``webhook_url`` is what the sender is set to, ``posts`` how it is called; ``heard`` is when
-    each address last wrote, ``stopped`` who opted out, ``now`` the clock.
+    each address last wrote, ``stopped`` who opted out, ``approved`` which templates go out at any
+    time, ``now`` the clock.
     """
 
     def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
@@ -55,6 +57,8 @@ class LoopbackTwilio:
         self.refused: list[int] = []
         self.contents: dict[str, dict[str, Any]] = {}
         self.heard: dict[str, float] = {}
+        self.approved: set[str] = set()
+        self.approves = True
         self.stopped: set[str] = set()
         self.faults: deque[Fault] = deque()
         self._records: list[dict[str, Any]] = []
@@ -80,6 +84,7 @@ class LoopbackTwilio:
                 web.get(f"{account}/Messages.json", self._list),
                 web.post("/v1/Content", self._create_content),
                 web.get("/v1/Content", self._list_contents),
+                web.post("/v1/Content/{content}/ApprovalRequests/whatsapp", self._approve),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -211,7 +216,8 @@ class LoopbackTwilio:
 
     def _failure(self, address: str, params: Params, shown: Shown) -> int:
         """The code that is told later: outside of the window, or not WhatsApp's idea of buttons."""
-        if self.now() - self.heard.get(address, float("-inf")) >= _WINDOW:
+        late = self.now() - self.heard.get(address, float("-inf")) >= _WINDOW
+        if late and shown.content_sid not in self.approved:
             return 63016
         try:
             if shown.content_sid:
@@ -266,6 +272,15 @@ class LoopbackTwilio:
         sid = f"HX{next(self._numbers):032x}"
         content = self.contents[sid] = {**check_content(await request.json()), "sid": sid}
         return web.json_response(content, status=201)
+
+    async def _approve(self, request: web.Request) -> web.Response:
+        """Meta's answer comes at once here: yes, unless ``approves`` is off."""
+        sid, asked = request.match_info["content"], await request.json()
+        refuse_when(sid not in self.contents, 20404, "Not found", 404)
+        check_approval(self.contents[sid], asked)
+        self.approved |= {sid} if self.approves else set()
+        status = "approved" if self.approves else "rejected"
+        return web.json_response({**asked, "status": status}, status=201)
 
     async def _list_contents(self, request: web.Request) -> web.Response:
         page, following = self._page(request, list(self.contents.values()))

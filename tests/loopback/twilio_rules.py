@@ -138,3 +138,13 @@ def check_content(payload: Any) -> dict[str, Any]:
     names = set(_NAME.findall(json.dumps(types)))
     refuse_when(names - set(payload.get("variables") or {}), 20001, "A variable has no sample")
     return dict(payload)
+
+
+def check_approval(content: dict[str, Any], asked: Any) -> None:
+    """A request for Meta's approval, or a refusal."""
+    name = str(asked.get("name", "")) if isinstance(asked, dict) else ""
+    refuse_when(not re.fullmatch("[a-z0-9_]{1,512}", name), 20001, "Bad name")
+    fine = asked.get("category") in ("UTILITY", "MARKETING", "AUTHENTICATION")
+    refuse_when(not fine, 20001, "Bad category")
+    body = next(iter(content["types"].values()))["body"].strip()
+    refuse_when(body.startswith("{{") or body.endswith("}}"), 20001, "A variable at an end")

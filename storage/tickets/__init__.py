@@ -1,0 +1,1 @@
+"""Tickets in the database: what is written in a turn, what operators do, their Telegram group."""
