@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.commands import (
+    broadcast,
     contacts,
     content,
     desk,
@@ -14,6 +15,7 @@ from bot.commands import (
     opening,
     operators,
     questions,
+    segments,
     translations,
 )
 from bot.commands.output import AsJson, print_json, print_table, say, stop
@@ -30,6 +32,8 @@ app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
+app.add_typer(broadcast.app, name="broadcast")
+app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")

@@ -61,8 +61,8 @@ class Answering:
 
     def close(self, connection: Connection, id: int, by: By) -> bool:
         """The ticket or notice is done, and the person is told; False when it was not open."""
-        known = notices.close(connection, id, by)
         row = operators.close(connection, id, by)
+        known = notices.close(connection, id, by)
         if row is None:
             return known
         there = operators.route(connection, row.contact_id, by.now)

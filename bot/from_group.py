@@ -32,7 +32,7 @@ def _obey(connection: Connection, text: str, ticket: int, answering: Answering, 
     """What the topic should hear, or an empty string."""
     command, _, rest = text.partition(" ")
     rest = rest.strip()
-    match command.lower():
+    match command.partition("@")[0].lower() if command.startswith("/") else "":
         case "/note" if rest:
             operators.note(connection, ticket, rest, by)
         case "/assign":

@@ -8,6 +8,7 @@ from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
 from flows.my_searches import searches
+from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.speech import Languages
@@ -29,6 +30,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         appointment,
         appointments,
         earlier,
+        news,
         menu,
         help,
         person,

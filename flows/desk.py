@@ -104,6 +104,13 @@ class AnswerForOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteTap:
+    """The person went on from this broadcast; the result is its number, or ``unknown``."""
+
+    broadcast: str
+
+
+@dataclass(frozen=True, slots=True)
 class EraseContact:
     """Forget everything about the person, for good."""
 
@@ -116,6 +123,7 @@ DeskCommand = (
     | NoteGaps
     | FlagEmergency
     | AnswerForOffer
+    | NoteTap
     | EraseContact
 )
 Command = DeskCommand | AgendaCommand | SearchCommand | TicketCommand

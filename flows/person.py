@@ -79,6 +79,7 @@ def with_desk(talk: Talk) -> Ask:
         "🙋 Write here what you need. People of the desk read it and answer here. It is deleted 7 "
         "days after the conversation has ended."
     )
+    # Translators: buttons, 20 characters at most.
     options = [
         Option("robot", _("🤖 On with the robot")),
         Option("close", _("👋 I need nobody now")),

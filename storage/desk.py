@@ -20,6 +20,7 @@ from flows.desk import (
     NoteGaps,
     NoteInterest,
     NoteRefusal,
+    NoteTap,
     RecordConsent,
     SetAlerts,
 )
@@ -36,6 +37,7 @@ from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outreach import broadcasts
 from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
@@ -129,6 +131,8 @@ class DatabaseDesk:
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
                 return "done"
+            case NoteTap(broadcast):
+                return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
             case EraseContact():

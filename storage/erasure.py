@@ -22,7 +22,6 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     booking.lock(connection)
     for appointment in booking.live_ids(connection, contact_id):
         booking.end(connection, appointment, "cancelled", now)
-    notices.forget_person(connection, contact_id, now)
     delete_topics(connection, [contact_id], now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(
@@ -49,6 +48,7 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
         update(Listing).where(col(Listing.provider_id) == contact_id).values(asked_at=None)
     )
     gone = connection.execute(delete(Contact).where(col(Contact.id) == contact_id))
+    notices.forget_person(connection, contact_id, now)
     return gone.rowcount > 0
 
 

@@ -6,14 +6,18 @@ from sqlalchemy import Connection, delete, select
 from sqlmodel import col
 
 from storage.models import Address, Inbox, Outbox, SimulatorMessage
+from storage.outreach import report
 
 
 def prune(connection: Connection, before: datetime) -> int:
     """Messages sent and deliveries handled before then; how many rows went.
 
+    Of broadcasts the counts stay.
+
     Telegram's update ids start anew at random after a week without updates, so the ids of old
     deliveries are of no use (Bot API, Update.update_id).
     """
+    report.fold(connection, before)
     sent = connection.execute(delete(Outbox).where(col(Outbox.closed_at) < before))
     handled = connection.execute(delete(Inbox).where(col(Inbox.handled_at) < before))
     said = connection.execute(delete(SimulatorMessage).where(col(SimulatorMessage.at) < before))

@@ -102,6 +102,8 @@ def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:
         yield f"locales/{language}: Plural-Forms: {catalog.num_plurals} forms, {forms} wanted"
     elif (n := _mistaken(catalog, language)) is not None:
         yield f"locales/{language}: Plural-Forms: {n} has another form in CLDR"
+    if "EMAIL@ADDRESS" in (catalog.last_translator or "EMAIL@ADDRESS"):
+        yield f"locales/{language}: Last-Translator: say who has read it, or that nobody has"
     yield from _in_step(language, catalog, there, wanted)
     for message in there.values():
         for wrong in _wrong(message, language):

@@ -1,7 +1,7 @@
 """Offers in words: whatever an operator fills in is read by a person."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -84,3 +84,27 @@ def test_every_fact_of_an_offer_is_told(flows: Engine, topic: str) -> None:
 )
 def test_a_fact_in_words(flows: Engine, details: dict[str, Any], line: str) -> None:
     assert line in shown(flows, replace(BARE, details=details)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "line"),
+    [
+        ("other", "it", "Cette offre est seulement dans cette langue : Italien."),
+        ("partly", "fr", "Une partie de cette offre est seulement en italien."),
+        ("stale", "fr", "L'offre a changé depuis cette traduction."),
+        ("unreviewed", "fr", "Cette traduction n'a pas encore été vérifiée."),
+        ("own", "fr", ""),
+    ],
+)
+def test_how_far_the_words_can_be_trusted_is_told(
+    flows: Engine, words: str, language: str, line: str
+) -> None:
+    offer = replace(BARE, words=words, language=language)
+    [bubble] = preview(flows, offer, load_gazetteer(), "fr", "telegram", TODAY)
+    assert bubble.text.splitlines()[-1].startswith(line or "✔️")
+
+
+@pytest.mark.parametrize(("days", "line"), [(45, "✔️ Ultimo controllo"), (46, "⚠️ Ultimo controllo")])
+def test_an_offer_that_nobody_has_checked_says_so(flows: Engine, days: int, line: str) -> None:
+    old = replace(BARE, checked_on=TODAY - timedelta(days=days))
+    assert shown(flows, old).splitlines()[-1].startswith(line)

@@ -8,14 +8,37 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
+from bot.catalogs import reviewers
 from flows.speech import Languages
 from tests import catalogs
-from tests.catalogs import LOCALES, Wanted, built, buttons, in_the_code, problems, speech_of
+from tests.catalogs import LOCALES, ROOT, Wanted, built, buttons, in_the_code, problems, speech_of
 
 
 @pytest.mark.parametrize("path", sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")), ids=str)
 def test_a_catalog_is_in_order(path: Path) -> None:
     assert list(problems(path, in_the_code())) == []
+
+
+@pytest.mark.parametrize("path", sorted(LOCALES.glob("*/LC_MESSAGES/messages.po")), ids=str)
+def test_each_language_has_decided_on_the_words_that_matter(path: Path) -> None:
+    """The same two dozen and more in every glossary, each with a word for it."""
+    wanted, found = (glossary(language) for language in ("it", path.parts[-3]))
+    assert wanted.keys() <= found.keys() and len(wanted) > 24
+    assert all(found.values())
+
+
+def glossary(language: str) -> dict[str, str]:
+    """What a language says for each Italian term."""
+    text = (ROOT / "docs" / "glossaries" / f"{language}.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("| ")]
+    return {row[1].strip(): row[3].strip() for row in rows}
+
+
+def test_who_has_read_a_catalog_is_said_in_its_header(tmp_path: Path) -> None:
+    assert all(reviewers().values())
+    catalog = complete()
+    catalog.last_translator = "FULL NAME <EMAIL@ADDRESS>"
+    assert "Last-Translator: say who has read it" in wrong(catalog, tmp_path)[0]
 
 
 def test_every_message_of_the_code_is_found() -> None:
@@ -45,7 +68,7 @@ def test_the_buttons_are_found(languages: Languages) -> None:
 
 def complete(language: str = "it") -> Catalog:
     """A catalog in which every message is translated by itself."""
-    catalog = Catalog(locale=language)
+    catalog = Catalog(locale=language, last_translator="not yet reviewed by a native speaker")
     for message in in_the_code().values():
         if message.plural:
             forms = (message.msgid, *[message.plural] * (catalog.num_plurals - 1))
@@ -127,7 +150,7 @@ def test_plural_forms_of_another_language_are_seen(tmp_path: Path) -> None:
 
 
 def test_a_catalog_with_too_few_plural_forms_is_seen(tmp_path: Path) -> None:
-    catalog = Catalog(locale="ar")
+    catalog = Catalog(locale="ar", last_translator="Anna")
     vars(catalog).update(_num_plurals=2, _plural_expr="(n != 1)")
     assert "locales/ar: Plural-Forms: 2 forms, 6 wanted" in [
         f"locales/ar: {line}" for line in wrong(catalog, tmp_path, "ar")

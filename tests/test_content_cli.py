@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from rich.cells import cell_len
 
 from bot.commands.completing import offer_ids
 from bot.commands.spreadsheets import StatusName, TopicName
@@ -28,10 +29,8 @@ def offer(run: Run, id: str = JOB) -> dict[str, object]:
     return found
 
 
-def test_the_list_fits_eighty_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    shown = run("content", "list")
-    assert JOB in shown and max(map(len, shown.splitlines())) <= 80
+def test_the_list_is_narrowed(run: Run) -> None:
+    assert JOB in run("content", "list")
     rows = run.json("content", "list", "--topic", "job", "--status", "published", "--json")
     assert {row["topic"] for row in rows} == {"job"} and len(rows) > 10
     assert "more: use --limit" in run("content", "list", "--limit", "3")
@@ -113,6 +112,48 @@ def test_history_and_undo(run: Run) -> None:
     assert offer(run)["places"] == 1
     assert "no state" in run("content", "restore", JOB, "99999", code=2)
     assert "restore" in run("audit", "--subject", f"offer:{JOB}")
+
+
+def test_a_translation_comes_back(run: Run, tmp_path: Path) -> None:
+    [made] = [
+        r for r in run.json("content", "history", JOB, "--json") if r["action"] == "translate fr"
+    ]
+    file = tmp_path / "fr.csv"
+    file.write_text(
+        f"id,field,text\n{JOB},title,Soldador\n", encoding="utf-8"
+    )  # Spanish, by mistake
+    run("translations", "import", str(file), "--to", "fr")
+    assert "Soldador" in run("content", "show", JOB, "--language", "fr")
+    run("content", "restore", JOB, str(made["id"]))
+    shown = run("content", "show", JOB, "--language", "fr")
+    assert made["after"]["title"] in shown and "a changé depuis" not in shown
+    run("content", "edit", JOB, "--set", "title=Saldatore esperto", "--yes")
+    run("translations", "import", str(file), "--to", "fr")
+    run("content", "restore", JOB, str(made["id"]))
+    status = {row["language"]: row for row in run.json("translations", "status", "--json")}
+    assert status["fr"]["stale"] == 1  # it was made from the Italian of then
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("content", "list"),
+        ("content", "history", JOB),
+        ("content", "check"),
+        ("translations", "status"),
+        ("audit",),
+        ("inbox", "list"),
+        ("content", "import", "x.csv", "--dry-run"),
+    ],
+)
+def test_a_table_fits_eighty_columns_without_colours(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "x.csv").write_text(f"id,places,address\n{JOB},5,{'Via lunga ' * 9}\n")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = run(*command, code=1 if command == ("content", "check") else 0)
+    assert max(map(cell_len, shown.splitlines())) <= 80 and "\x1b[" not in shown
 
 
 def test_a_dry_run_changes_nothing(run: Run, tmp_path: Path) -> None:

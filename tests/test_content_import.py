@@ -122,6 +122,8 @@ def test_the_spreadsheet_offers_its_choices(tmp_path: Path) -> None:
     lists = [rule.formula1 for rule in sheet.data_validations.dataValidation]
     assert '"draft,published,paused,closed"' in lists and '"yes,no"' in lists
     assert sheet["A1"].comment.text.startswith("a short name")
+    phone = next(cell for cell in sheet[1] if cell.value == "phone").column_letter
+    assert sheet.column_dimensions[phone].number_format == "@"  # 0141 keeps its 0
 
 
 def test_a_file_may_hold_a_few_columns_only(filled: Engine, tmp_path: Path) -> None:

@@ -147,6 +147,19 @@ def test_the_topic_of_who_is_erased_is_deleted(engine: Engine) -> None:
     tell(engine, story)
 
 
+def test_a_topic_we_may_not_delete_is_an_operators_to_delete(engine: Engine) -> None:
+    async def story(server: LoopbackTelegram, channel: OperatorsChannel, made: Group) -> None:
+        await channel.send(letter(engine, "💬 ciao"))
+        [thread] = made.topics
+        failed = await channel.send(letter(engine, "🗑️", None, about=f"forget_topic:{thread}"))
+        assert isinstance(failed, Failed) and "delete messages" in await channel.check()
+        with engine.begin() as connection:
+            told = notices.notices(connection)[0]["text"]
+        assert f"t.me/c/1234567890/{thread}" in told
+
+    tell(engine, story, can_delete_messages=False)
+
+
 def test_no_topic_stays_of_who_was_erased_while_it_was_made(engine: Engine) -> None:
     async def story(server: LoopbackTelegram, channel: OperatorsChannel, made: Group) -> None:
         late = letter(engine, "💬 ciao")

@@ -45,7 +45,7 @@ def plan_of(connection: Connection, id: int, languages: Languages, **rules: Any)
     row = broadcasts.get(connection, id)
     assert row
     letters = wording.letters(connection, row, languages)
-    return make_plan(connection, row, letters, frozenset(), replace(RULES, **rules), START)
+    return make_plan(connection, row, letters, replace(RULES, **rules), START)
 
 
 def tally_of(connection: Connection, id: int, languages: Languages, **rules: Any) -> Tally:

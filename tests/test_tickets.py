@@ -400,6 +400,7 @@ def test_what_is_written_in_the_topic_goes_to_the_person_and_back(
         ("/canned", "/canned call_us"),
         ("/canned nonsense", "/canned call_us"),
         ("/hello", "/close"),
+        ("/canned@sportello_bot", "/canned call_us"),
         (Inbound(media="voice"), "testo"),
         ("x" * 3501, "3500"),
     ],

@@ -19,6 +19,7 @@ from flows.agenda.slots import Slot, Wish
 from storage.agenda.booking import Booking, book
 from storage.agenda.rules import add_exception
 from storage.audit import By
+from storage.outreach import broadcasts, expand, wording
 from tests.conftest import Clock
 from tests.memory_agenda import ROME
 
@@ -79,10 +80,10 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
             _operator(words, parts)
         case ["tick"]:
             with parts.engine.begin() as connection:
-                writes = Correspondence(parts.languages, ROME)
-                writes.offer_freed(connection, parts.now())
-                writes.remind(connection, parts.now())
+                Correspondence(parts.languages, ROME).write_due(connection, parts.now())
                 Alerts(parts.languages, parts.settings.rules).run(connection, parts.now())
+        case ["broadcast", offer]:
+            send_broadcast(parts, offer)
         case ["closed", day]:
             with parts.engine.begin() as connection:
                 row = {"place": "", "day": date.fromisoformat(day), "hours": "", "closes": True}
@@ -106,3 +107,16 @@ def _operator(words: list[str], parts: Parts) -> None:
                 assert answering.close(connection, number, by)
             case _:
                 raise ValueError(f"an operator does not know: {' '.join(words)}")
+
+
+def send_broadcast(parts: Parts, offer: str) -> None:
+    """The desk tells everybody who agreed of an offer; the next turn shows it."""
+    by, rules = By("anna", parts.now()), parts.settings.rules
+    with parts.engine.begin() as connection:
+        id = broadcasts.create(connection, {"name": "news", "listing_id": offer}, by)
+        row = broadcasts.get(connection, id)
+        assert row
+        letters = wording.letters(connection, row, parts.languages)
+        assert broadcasts.send(connection, id, letters, by, by.now)
+    while expand.expand_page(parts.engine, id, rules, by.now):
+        pass

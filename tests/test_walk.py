@@ -39,6 +39,7 @@ from flows.desk import (
     NoteGaps,
     NoteInterest,
     NoteRefusal,
+    NoteTap,
     RecordConsent,
     SetAlerts,
 )
@@ -114,6 +115,7 @@ class MemoryOffers:
 PROVIDED = "job_harvest_cortandone"  # the offer everybody answers for
 STILL = (f"still-{PROVIDED}", "still-tra_social_taxi", "take-nothing")
 TAKES = ("take-job_kitchen_albugnano", f"take-{PROVIDED}")
+NEWS = f"news-1-{PROVIDED}"
 OFFERED = Appointment(
     7,
     "cv",
@@ -206,6 +208,8 @@ class MemoryDesk:
                 self.interests.add(listing)
             case NoteRefusal() | NoteGaps():
                 pass
+            case NoteTap(broadcast):
+                return broadcast
             case AnswerForOffer(listing):
                 self.provides.discard(listing)
             case EraseContact():
@@ -270,7 +274,7 @@ class Walk:
         waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
         for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
             self._ahead.append(self._step(waits, Inbound(start=start)))
-        for start in TAKES:
+        for start in (*TAKES, NEWS):
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
         while self._ahead:
@@ -543,6 +547,7 @@ _SILENT = {
     ("intake", "no_hard_feelings"),
     ("intake", "change"),
     ("intake", "to_offers"),
+    ("news", "to_offer"),
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),

@@ -49,6 +49,7 @@ def contacts_show(contact: ContactId, as_json: AsJson = False) -> None:
     rows += [(a["channel"], f"{a['address']} ({a['state']})") for a in kept["addresses"]]
     rows += [(name, short(value)) for name, value in state.get("profile", {}).items()]
     rows += [("interested in", row["listing_id"]) for row in kept["interests"]]
+    rows += [("tag", tag) for tag in kept["tags"]]
     print_table(("what", "value"), rows)
 
 
@@ -64,6 +65,38 @@ def contacts_interests(as_json: AsJson = False) -> None:
         return
     columns = ("contact_id", "listing_id", "title", "channel", "address", "at")
     print_table(columns, [tuple(short(row[name]) for name in columns) for row in rows])
+
+
+@app.command("tag", epilog="Example: python admin_cli.py contacts tag 12 nido")
+def contacts_tag(
+    contact: ContactId,
+    tag: Annotated[str, typer.Argument(help="A short word; broadcasts find people by it.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take it back.")] = False,
+) -> None:
+    """Mark a person for broadcasts. They can see it in their data: never write a judgement."""
+    from storage.outreach import tags
+
+    if wrong := tags.wrong_tag(tag):
+        stop(wrong)
+    change = tags.untag if remove else tags.tag
+    with opening.database().begin() as connection:
+        done = change(connection, contact, tag, opening.by())
+    if not done:
+        stop(f"Person {contact} does not have {tag}." if remove else f"No person {contact}.")
+    say(f"Person {contact} {'no longer has' if remove else 'has'} the tag {tag}.")
+
+
+@app.command("tags", epilog="Example: python admin_cli.py contacts tags")
+def contacts_tags(as_json: AsJson = False) -> None:
+    """Every tag, and how many people have it."""
+    from storage.outreach import tags
+
+    with opening.to_read().begin() as connection:
+        found = tags.tags(connection)
+    if as_json:
+        print_json(found)
+        return
+    print_table(("tag", "people"), list(found.items()))
 
 
 @app.command("export", epilog="Example: python admin_cli.py contacts export 12 --to ana.json")

@@ -157,14 +157,16 @@ def restore(
     id: OfferId,
     change: Annotated[int, typer.Argument(help="The number that `content history` shows.")],
 ) -> None:
-    """Bring an offer back to how it was after that change."""
+    """Bring an offer, or its words in a language, back to how it was after that change."""
     from storage.content.records import as_it_was
+    from storage.content.undoing import restore_words
 
     with opening.database().begin() as connection:
         record = as_it_was(connection, id, change)
-        if record is None or "topic" not in record:
+        if record and "topic" in record:
+            _save_all(connection, [record], "restore")
+        elif not restore_words(connection, id, change, opening.by()):
             stop(f"{id} has no state to go back to under change {change}: see `content history`.")
-        _save_all(connection, [record], "restore")
     say(f"{id} is as it was after change {change}.")
 
 

@@ -37,16 +37,18 @@ def show(number: Number, as_json: AsJson = False) -> None:
     """One ticket: what was written, what was sent, what did not arrive and what to do."""
     from storage.audit import record
     from storage.tickets.operators import messages, ticket
+    from storage.tickets.undelivered import was_told
 
     with opening.database().begin() as connection:
         row, rows = ticket(connection, number), messages(connection, number)
+        told = was_told(connection, number)
         record(connection, opening.by(), "inbox show", [(f"ticket:{number}", None, None)])
     if as_json:
         print_json({**row._mapping, "messages": rows})
         return
     say(f"Ticket {number}: {_heading(row)}")
     columns = ("at", "who", "text", "status")
-    print_table(columns, [(m["at"], _who(m), m["text"], _state(m)) for m in rows])
+    print_table(columns, [(m["at"], _who(m), m["text"], _state(m, told=told)) for m in rows])
 
 
 @app.command("reply", epilog='Example: python admin_cli.py inbox reply 7 "Venga giovedì alle 10."')
@@ -141,7 +143,7 @@ def _who(message: dict[str, Any]) -> str:
     )
 
 
-def _state(message: dict[str, Any]) -> str:
+def _state(message: dict[str, Any], *, told: bool) -> str:
     """What became of it, and what to do."""
     from bot.channel import Problem
 
@@ -149,7 +151,8 @@ def _state(message: dict[str, Any]) -> str:
     if message["author"] != "operator":
         return ""
     if status == "held":
-        return "waits until they write (WhatsApp's 24 hours); call them if it cannot wait"
+        heard = "a template told them" if told else "NOBODY COULD TELL THEM (no approved template)"
+        return f"waits until they write (WhatsApp's 24 hours); {heard}; call them if it cannot wait"
     if not problem:
         return status or "sent"
     known = problem in [str(one) for one in Problem]

@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from telegram import Message
 from telegram.error import BadRequest
 
+from bot import clock
 from bot.channel import Failed, Letter, Problem, Sent
 from bot.database_thread import DatabaseThread
 from bot.drawing import split
 from bot.telegram.channel import FORESEEN, TelegramChannel, explained, judged
 from bot.telegram.render import MOST_TEXT
+from storage import notices
+from storage.audit import By
 from storage.database import reading
 from storage.tickets import group
 from storage.tickets.group import Destination
@@ -100,11 +103,12 @@ class OperatorsChannel:
         return None
 
     async def _forget(self, letter: Letter, thread: int) -> Sent | Failed:
-        """A topic that is not there any more counts as deleted."""
+        """A topic that is not there any more counts as deleted; else somebody must delete it."""
         try:
             await self._telegram.bot.delete_forum_topic(letter.address, thread)
         except BadRequest as error:
             if not _says(error, _NO_THREAD):
+                await self._database.run(self._complain, thread)
                 raise
         return Sent(f"topic {thread}")
 
@@ -125,6 +129,14 @@ class OperatorsChannel:
     def _destination(self, letter: int) -> Destination:
         with reading(self._engine).begin() as connection:
             return group.destination(connection, letter)
+
+    def _complain(self, thread: int) -> None:
+        text = (
+            f"Topic {thread} of the operators' group could not be deleted, and its person's words "
+            f"are over: delete it by hand (https://t.me/c/{self._chat.removeprefix('-100')}/{thread})"
+        )
+        with self._engine.begin() as connection:
+            notices.add(connection, By("sportello", clock.now()), "topic", "", text)
 
     def _remember(self, contact_id: int, chat: str, thread: int) -> bool:
         with self._engine.begin() as connection:

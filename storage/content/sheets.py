@@ -212,8 +212,11 @@ def _fill(sheet: Any, fields: Sequence[Field], rows: list[list[str]]) -> None:
         letter = get_column_letter(place)
         head = sheet.cell(1, place)
         head.font = Font(bold=field.needed)
-        head.comment = Comment(field.help, "Sportello")
-        sheet.column_dimensions[letter].width = 40 if field.kind == "words" else 16
+        needed = "; must be filled in" if field.needed else ""
+        head.comment = Comment(f"{field.help}{needed}", "Sportello")
+        column = sheet.column_dimensions[letter]
+        column.width = 40 if field.kind == "words" else 16
+        column.number_format = "@"  # what is typed below stays as typed: 0141 keeps its 0
         choices = field.choices or (("yes", "no") if field.kind == "yes_no" else ())
         if choices and field.kind != "list":
             allowed = DataValidation("list", formula1=f'"{",".join(choices)}"', allow_blank=True)

@@ -13,6 +13,7 @@ from storage.models import Broadcast, Outbox
 
 _BROADCAST: Any = Broadcast.__table__  # type: ignore[attr-defined]
 Row = dict[str, Any]
+_MOST_DIGITS = 18  # of a number that a database takes
 
 COMPOSED = ("name", "listing_id", "audience", "segments", "fallback", "templates", "lasts_hours")
 BEFORE = {
@@ -50,6 +51,14 @@ def get(connection: Connection, id: int) -> Row | None:
     """One, or None."""
     row = connection.execute(select(_BROADCAST).where(_BROADCAST.c.id == id)).first()
     return dict(row._mapping) if row else None
+
+
+def known(connection: Connection, number: str) -> str:
+    """``number`` itself where there is such a broadcast, else ``unknown``: anybody makes links."""
+    if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
+        return "unknown"
+    query = select(_BROADCAST.c.id).where(_BROADCAST.c.id == int(number))
+    return number if connection.execute(query).first() else "unknown"
 
 
 def listed(connection: Connection, states: tuple[str, ...] = ()) -> list[Row]:
@@ -120,7 +129,7 @@ def finish(connection: Connection, now: datetime) -> None:
 
 
 def expires_at(row: Mapping[str, Any]) -> datetime:
-    """After this nothing of it is sent any more."""
+    """After this nothing of it is sent any more, nor begun."""
     due: datetime = row["due_at"]
     return due + timedelta(hours=row["lasts_hours"])
 

@@ -43,7 +43,7 @@ def to_expand(connection: Connection) -> list[int]:
 
 def _expand(connection: Connection, row: dict[str, Any], rules: Rules, now: datetime) -> bool:
     letters = {code: Outbound.from_json(body) for code, body in row["letters"].items()}
-    plan = make_plan(connection, row, letters, frozenset(), rules, now)
+    plan = make_plan(connection, row, letters, rules, now)
     planned, last = plan.page(connection, row["reached_id"])
     _queue(connection, row, planned, now)
     left_out = Counter(row["left_out"])

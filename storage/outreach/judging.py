@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from flows.outreach.audience import Recipient
 from flows.outreach.verdict import Means, Reason, Rules, judge
-from storage.models import Outbox
+from storage.models import Broadcast, Outbox
 from storage.outbox import UNASKED, Due
 from storage.outreach.recipients import of_letters
 
@@ -24,24 +24,38 @@ def judge_again(
     unasked = {row.id: row for row in due if row.priority == UNASKED}
     if not unasked:
         return list(due)
-    query = select(col(Outbox.id), col(Outbox.contact_id)).where(
-        col(Outbox.id).in_(list(unasked)), col(Outbox.contact_id).is_not(None)
-    )
-    whose = {row[0]: row[1] for row in connection.execute(query) if row[1]}
+    whose, beyond = _whose(connection, list(unasked))
     people = of_letters(connection, whose.values(), whose, now)
-    reasons = {id: _reason(unasked[id], people.get(of), rules, now) for id, of in whose.items()}
+    reasons = {
+        id: _reason(unasked[id], people.get(of), rules, now, beyond=id in beyond)
+        for id, of in whose.items()
+    }
     for reason in {reason for reason in reasons.values() if reason}:
         which = [id for id, found in reasons.items() if found is reason]
         _cancel(connection, which, reason, now)
     return [row for row in due if not reasons.get(row.id)]
 
 
-def _reason(row: Due, person: Recipient | None, rules: Rules, now: datetime) -> Reason | None:
+def _whose(connection: Connection, ids: list[int]) -> tuple[dict[int, int], set[int]]:
+    """Row → contact; and the rows that may go out after WhatsApp's window is closed."""
+    query = (
+        select(col(Outbox.id), col(Outbox.contact_id), col(Broadcast.templates))
+        .outerjoin(Broadcast, col(Broadcast.id) == col(Outbox.broadcast_id))
+        .where(col(Outbox.id).in_(ids))
+    )
+    found = connection.execute(query).all()
+    return {id: of for id, of, _ in found if of}, {id for id, _, beyond in found if beyond}
+
+
+def _reason(
+    row: Due, person: Recipient | None, rules: Rules, now: datetime, *, beyond: bool
+) -> Reason | None:
     """Judged by the one way it goes: its language was ready when it was queued."""
     if person is None:
         return Reason.UNREACHABLE
     here = tuple(w for w in person.ways if (w.channel, w.address) == (row.channel, row.address))
-    means = Means(frozenset((person.language,)))
+    here_in = frozenset((person.language,))
+    means = Means(here_in, here_in if beyond else None)
     return judge(replace(person, ways=here), means, rules, now).reason
 
 

@@ -7,6 +7,8 @@ from sqlmodel import col
 from storage.audit import By, record
 from storage.models import Contact, Tag
 
+_LONGEST = 30
+
 
 def tag(connection: Connection, contact_id: int, name: str, by: By) -> bool:
     """Give it; False when there is no such person."""
@@ -31,3 +33,9 @@ def tags(connection: Connection) -> dict[str, int]:
     """How many people have each."""
     query = select(col(Tag.tag), func.count()).group_by(col(Tag.tag)).order_by(col(Tag.tag))
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def wrong_tag(name: str) -> str:
+    """What is wrong with it, or empty."""
+    right = 0 < len(name) <= _LONGEST and all(c.isalnum() or c in "-_" for c in name)
+    return "" if right else f"{name!r} is no tag: at most 30 letters, digits, - and _."

@@ -27,8 +27,8 @@ def tidy(connection: Connection, now: datetime) -> None:
         _TICKET.c.replied_at >= _TICKET.c.heard_at,
     )
     for id in connection.execute(quiet).scalars().all():
-        notices.close(connection, id, By(BY_ITSELF, now))
         connection.execute(update(_TICKET).where(_TICKET.c.id == id).values(closed_at=now))
+        notices.close(connection, id, By(BY_ITSELF, now))
     _forget_words(connection, now)
     connection.execute(delete(_TICKET).where(_TICKET.c.closed_at < now - _KEEP_TICKETS))
 
