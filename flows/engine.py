@@ -98,7 +98,7 @@ class Engine:
         asked = draft.asked
         if inbound.start:
             return self._linked(clean(inbound.start, _LONGEST_TAP))
-        if inbound.tap and not draft.questions and not inbound.tap.startswith("go:"):
+        if not draft.questions and inbound.tap.endswith(_ERASING):
             return Again()  # the second tap on "delete everything": there is nobody any more
         if inbound.tap:
             return read_tap(clean(inbound.tap, _LONGEST_TAP), asked, draft.last)
@@ -116,7 +116,9 @@ class Engine:
 
     def _global(self, draft: Draft, text: str) -> Begin | Control | None:
         """``text`` as a word that works everywhere."""
-        meaning = self.words.meaning(text, draft.speech.code)
+        named = draft.asked is not None and draft.asked.kind == "text"
+        look_up = self.words.meaning_beside_names if named else self.words.meaning
+        meaning = look_up(text, draft.speech.code)
         if meaning.startswith("go:"):
             return Begin(meaning.removeprefix("go:"))
         return Control(meaning) if meaning else None
@@ -158,6 +160,7 @@ class Engine:
 
 
 _LONGEST_TAP = 64
+_ERASING = (":yes", ":under_14")
 _BEFORE_LANGUAGE = ("stop", "welcome")
 _GREETINGS = ("menu", "welcome_back")  # no wish to come back to
 _NO_WISH = ("greeting", "menu", "language_change")

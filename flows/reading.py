@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import groupby
 
 from rapidfuzz import fuzz, process
 
@@ -90,8 +91,13 @@ Find = Callable[[str, Asked], str]
 Reading = Answer | Toggle | Control | Begin | Maybe | Again | Question | Misread
 
 _SIMILAR = 84.0
-_AND = frozenset({"e", "ed", "and", "et", "و", "y"})  # "1, 3 e 4"
-_WORD = re.compile(r"[^\W\d_]+")
+# "1, 3 e 4", in every language we speak
+_AND_WORDS = (
+    "e", "ed", "and", "et", "y", "și", "dhe", "і", "та", "й", "и",
+    "و", "اور", "এবং", "ও", "আর", "और", "ਅਤੇ", "ਤੇ",
+)  # fmt: skip
+_AND = frozenset(map(fold, _AND_WORDS))
+_MOST_WORDS = 5  # around a number that is an age: "I am 27 years old"
 _COMMA = re.compile("[,،;؛]")
 
 
@@ -149,9 +155,9 @@ def read_option(text: str, asked: Asked, find: Find = nearly) -> Reading | None:
         shown = asked.shown
         if 1 <= found[0] <= len(shown):
             return _chosen(asked, shown[found[0] - 1].key)
-        key = next((o.key for o in asked.options if _spans(o.key, found[0])), "")
+        key = _range(found[0], asked)
     else:
-        key = find(word, asked)
+        key = find(word, asked) or (_said_age(text, asked) if find is nearly else "")
     return _chosen(asked, key) if key else None
 
 
@@ -191,15 +197,41 @@ def _spans(key: str, number: int) -> bool:
     return int(low) <= number and (high == "up" or (high.isdigit() and number <= int(high)))
 
 
+def _range(number: int, asked: Asked) -> str:
+    return next((o.key for o in asked.options if _spans(o.key, number)), "")
+
+
+def _said_age(text: str, asked: Asked) -> str:
+    """``27`` of "I am 27"; never the lowest range: "I have 2 children" must not make a child."""
+    found = numbers(text)
+    if len(found) != 1 or len(text.split()) > _MOST_WORDS:
+        return ""
+    key = _range(found[0], asked)
+    return "" if key.startswith("under") else key
+
+
 def _several(text: str, asked: Asked, find: Find) -> tuple[str, ...]:
-    """The keys of ``1, 3 e 4`` or ``cleaning, kitchen``; none unless every part is an option."""
-    typed = numbers(text)
-    if typed and _AND.issuperset(_WORD.findall(text.lower())):
+    """The keys of ``1, 3 e 4``, ``cleaning and kitchen`` or, where the options are ranges, ``4 and
+    7 years``; none unless every part is an option.
+    """
+    typed, words = numbers(text), fold(text).split()
+    if typed and _AND.issuperset(word for word in words if not word.isdigit()):
         parts = [str(number) for number in typed]
     else:
-        parts = [part for part in _COMMA.split(text) if part.strip()]
+        commas = filter(str.strip, _COMMA.split(text))
+        parts = [one for part in commas for one in _apart(part, asked, find)]
     keys = [_one(part, asked, find) for part in parts]
+    if not all(keys) and find is nearly and len(words) <= _MOST_WORDS:
+        keys = [_range(number, asked) for number in typed]
     return tuple(dict.fromkeys(keys)) if keys and all(keys) else ()
+
+
+def _apart(part: str, asked: Asked, find: Find) -> list[str]:
+    """``part`` alone where it is an option ("Kitchen and hotel"), else what "and" joins in it."""
+    if _one(part, asked, find):
+        return [part]
+    groups = groupby(fold(part).split(), key=_AND.__contains__)
+    return [" ".join(words) for joins, words in groups if not joins]
 
 
 def _one(part: str, asked: Asked, find: Find) -> str:

@@ -97,6 +97,19 @@ class GlobalWords:
         word = fold(text)
         return self._own.get(language, {}).get(word) or self._any.get(word, "")
 
+    def meaning_beside_names(self, text: str, language: str) -> str:
+        """The same where any word may be a name: Nina is no child and Sari skips nothing.
+
+        The person's own words count but for the topics; of other languages STOP and their names.
+        """
+        word, found = fold(text), self.meaning(text, language)
+        own = word in self._own.get(language, {}) and not found.startswith("go:browse")
+        named = found.startswith("go:language") and len(word) > _LONGEST_CODE
+        return found if own or named or found == "go:stop" else ""
+
+
+_LONGEST_CODE = 3  # of a language; "Om" and "Pa" are names
+
 
 def _effect(meaning: str, language: str) -> str:
     if meaning in CONTROLS:

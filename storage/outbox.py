@@ -82,8 +82,8 @@ def claim_due(
 ) -> list[Due]:
     """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
 
-    Without ``unasked`` broadcasts and alerts wait: it is night. So do those of a broadcast that is
-    held, and nothing goes out after it has expired.
+    Without ``unasked`` broadcasts, alerts and reminders wait: it is night. So do those of a
+    broadcast that is held, and nothing goes out after it has expired.
 
     At most one row of an address is in flight, and its rows go in order: a row waits while an
     earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
@@ -100,7 +100,7 @@ def claim_due(
             col(earlier.closed_at).is_(None),
             col(earlier.id) != col(o.id),
             col(earlier.status) != HELD,
-            _not_held(earlier),
+            _may_go(earlier, unasked=unasked),
             or_(
                 col(earlier.status) == "sending",
                 and_(
@@ -121,9 +121,8 @@ def claim_due(
             col(o.status).not_in(("sending", HELD)),
             col(o.due_at) <= now,
             col(o.channel).in_(channels),
-            col(o.priority) <= (UNASKED if unasked else UNASKED - 1),
             or_(col(o.expires_at).is_(None), col(o.expires_at) > now),
-            _not_held(o),
+            _may_go(o, unasked=unasked),
             ~blocked,
         )
         .order_by(col(o.priority), col(o.id))
@@ -145,10 +144,12 @@ def claim_due(
     return due
 
 
-def _not_held(row: Any) -> ColumnElement[bool]:
-    """Not of a broadcast that somebody paused or cancelled."""
+def _may_go(row: Any, *, unasked: bool) -> ColumnElement[bool]:
+    """Not of a broadcast that is paused or cancelled; at night no reminder that is late either."""
     held = select(col(Broadcast.id)).where(col(Broadcast.state).in_(("paused", "cancelled")))
-    return or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
+    free = or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
+    asked = and_(col(row.priority) < UNASKED, col(row.origin) != "reminder")
+    return free if unasked else and_(free, asked)
 
 
 def of_letter(connection: Connection, letter: int, channel: str) -> Posted | None:

@@ -37,6 +37,15 @@ def messages(
     ]
 
 
+def speaks(connection: Connection, chat: str) -> dict[str, str]:
+    """The language and direction of what the bot said last in a chat; empty before it did."""
+    m = SimulatorMessage
+    query = select(col(m.body)).where(col(m.chat) == chat, col(m.sender) == "bot")
+    body = connection.execute(query.order_by(col(m.id).desc()).limit(1)).scalar()
+    said = json.loads(body) if body else {}
+    return {key: said[key] for key in ("language", "direction") if key in said}
+
+
 def label_of(connection: Connection, chat: str, tap: str) -> str:
     """What the button with this value said, when it was last shown; else the value itself."""
     m = SimulatorMessage

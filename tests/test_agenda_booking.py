@@ -1,53 +1,55 @@
 """Booking on both databases: nothing twice, whoever is faster; the waitlist; reminders."""
 
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from icalendar import Calendar
+from sqlalchemy import Connection, Engine, func, insert, select
 from sqlmodel import col
 
 from flows.agenda.slots import Slot, Wish
-from storage.agenda import booking, person, reminders, waiting
+from storage.agenda import booking, ics, person, reminders, waiting
 from storage.agenda.booking import Booking
 from storage.agenda.desk_file import read_desk
 from storage.agenda.operators import stranded
 from storage.agenda.rules import add_exception, replace_rules
 from storage.audit import By
-from storage.database import open_database
 from storage.erasure import erase
 from storage.models import Appointment, Contact, Hold, Waiting
-from storage.schema import upgrade
 from tests.conftest import ROOT, START
 from tests.memory_agenda import ROME
-from tests.test_storage_database import bare
+from tests.test_storage_database import KINDS, emptied, migrated
 
 THURSDAY = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)  # 9:00 in Castellero; two rooms, Anna and Marco
 CV = Wish("cv", "", "castellero")
+DEMO = read_desk(ROOT / "content" / "desk.yaml")
 NINE = Slot("castellero", THURSDAY, 30)
 
 
-def prepare(url: str, people: int = 12) -> Engine:
-    engine = open_database(url)
-    upgrade(engine)
+def fill(engine: Engine, people: int) -> None:
+    """The demo desk, and people who may book there."""
     with engine.begin() as connection:
-        replace_rules(connection, read_desk(ROOT / "content" / "desk.yaml"), By("anna", START))
+        replace_rules(connection, DEMO, By("anna", START))
         rows = [
             {"id": n, "alerts": "off", "agreed": "", "created_at": START}
             for n in range(1, people + 1)
         ]
         connection.execute(insert(Contact), rows)
-    return engine
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with migrated(request.param, tmp_path_factory.mktemp("agenda")) as url:
+        yield url
 
 
 @pytest.fixture
-def desk(database: str) -> Iterator[Engine]:
-    engine = prepare(database)
-    yield engine
-    engine.dispose()
+def desk(url: str) -> Iterator[Engine]:
+    with emptied(url) as engine:
+        fill(engine, 12)
+        yield engine
 
 
 def book(
@@ -130,98 +132,6 @@ def test_who_is_erased_leaves_a_free_hour_and_no_name(desk: Engine) -> None:
         assert (row.contact_id, row.status) == (None, "cancelled")
         for table in (Hold, Waiting):
             assert connection.execute(select(func.count()).select_from(table)).scalar_one() == 0
-
-
-def _attempts(url: str, first: int, count: int, go: object, found: object) -> None:
-    engine = open_database(url)
-    go.wait(60)  # type: ignore[attr-defined]
-    wish, slot = Wish("cv", "", "montafia"), Slot("montafia", MONTAFIA, 30)
-    results: Counter[str] = Counter()
-    for contact in range(first, first + count):
-        with engine.begin() as connection:
-            won = booking.book(connection, Booking(contact, wish, slot), START, ROME)
-            free = booking.free_slots(connection, wish, START, ROME) if won == "taken" else []
-        nearest = free[:1] == [Slot("montafia", MONTAFIA + timedelta(minutes=30), 30)]
-        offered = "offered the nearest" if nearest else f"offered {free[:1]}"
-        results["won" if isinstance(won, int) else f"{won}, {offered}"] += 1
-    found.put(results)  # type: ignore[attr-defined]
-    engine.dispose()
-
-
-MONTAFIA = datetime(2026, 12, 1, 8, 30, tzinfo=UTC)  # an odd week; one room, one colleague
-
-
-def storm(url: str, attempts: int, processes: int = 4) -> Counter[str]:
-    prepare(url, attempts).dispose()
-    context = multiprocessing.get_context("spawn")
-    go, found = context.Event(), context.Queue()
-    each = attempts // processes
-    running = [
-        context.Process(target=_attempts, args=(url, 1 + n * each, each, go, found))
-        for n in range(processes)
-    ]
-    for process in running:
-        process.start()
-    go.set()
-    results: Counter[str] = Counter()
-    for _ in running:
-        results += found.get(timeout=150)
-    for process in running:
-        process.join(30)
-    return results
-
-
-def test_of_a_thousand_at_once_one_wins_and_the_others_are_offered_the_nearest(
-    database: str,
-) -> None:
-    assert storm(database, 1000) == {"won": 1, "taken, offered the nearest": 999}
-    engine = open_database(database)
-    with engine.begin() as connection:
-        assert statuses(connection) == {"booked": 1}
-    engine.dispose()
-
-
-def _racing(url: str, contact: int, barrier: object, found: object) -> None:
-    """Everybody looks before anybody books: what the lock and SQLite's one writer prevent."""
-    booking.lock = lambda connection: None
-    looked = booking.taken
-    engine = open_database(url)
-
-    def look(connection: Connection, since: datetime) -> set[tuple[str, datetime]]:
-        busy = looked(connection, since)
-        barrier.wait(30)  # type: ignore[attr-defined]
-        return busy
-
-    booking.taken = look
-    wish, slot = Wish("cv", "", "montafia"), Slot("montafia", MONTAFIA, 30)
-    with engine.begin() as connection:
-        found.put(booking.book(connection, Booking(contact, wish, slot), START, ROME))  # type: ignore[attr-defined]
-    engine.dispose()
-
-
-@pytest.mark.parametrize("protected", [True, False])
-def test_the_key_alone_keeps_an_hour_from_being_booked_twice(
-    tmp_path: Path, protected: bool
-) -> None:
-    """On PostgreSQL, without the lock, when all have seen the hour free; and without the key."""
-    with bare("postgresql", tmp_path) as url:
-        engine = prepare(url, 6)
-        if not protected:
-            with engine.begin() as connection:
-                connection.execute(text("ALTER TABLE hold DROP CONSTRAINT hold_pkey"))
-        engine.dispose()
-        context = multiprocessing.get_context("spawn")
-        barrier, found = context.Barrier(6), context.Queue()
-        running = [
-            context.Process(target=_racing, args=(url, n, barrier, found)) for n in range(1, 7)
-        ]
-        for process in running:
-            process.start()
-        results = [found.get(timeout=90) for _ in running]
-        for process in running:
-            process.join(30)
-    winners = [result for result in results if isinstance(result, int)]
-    assert len(winners) == (1 if protected else 6)
 
 
 def test_a_freed_hour_goes_to_the_first_who_waits_then_to_the_next(desk: Engine) -> None:
@@ -322,3 +232,37 @@ def test_a_closure_and_a_booking_at_once_end_in_order(desk: Engine) -> None:
         add_exception(connection, row, By("anna", START))
         assert book(connection, 2, slot_at(10)) == "taken"
         assert [r["id"] for r in stranded(connection, START, ROME)] == [id]
+
+
+def _event(connection: Connection, id: int | str, contact: int = 1) -> dict[str, str]:
+    content = ics.of_one(connection, int(id), contact, START)
+    assert content is not None
+    (event,) = Calendar.from_ical(content).walk("VEVENT")
+    return {name: str(event[name]) for name in ("UID", "SEQUENCE", "STATUS")} | {
+        "at": f"{event.decoded('DTSTART'):%d %H:%M}"
+    }
+
+
+def test_a_calendar_moves_what_was_moved_and_cancels_what_was_cancelled(desk: Engine) -> None:
+    with desk.begin() as connection:
+        first = book(connection, 1)
+        was = _event(connection, first)
+        assert was == {
+            "UID": f"appointment-{first}@sportello",
+            "SEQUENCE": "0",
+            "STATUS": "CONFIRMED",
+            "at": "26 08:00",
+        }
+        second = book(connection, 1, slot_at(12), moves=int(first))
+        now = was | {"SEQUENCE": "1", "at": "26 11:00"}
+        assert _event(connection, second) == _event(connection, first) == now
+        waiting.wait(connection, 1, CV, int(second), START)
+        (offer,) = waiting.offer_freed(connection, START, ROME)
+        waiting.answer(connection, offer.appointment, 1, START, take=True)
+        for id in (first, second, offer.appointment):
+            event = _event(connection, id)
+            assert (event["UID"], event["SEQUENCE"]) == (was["UID"], "2")
+        booking.cancel(connection, offer.appointment, 1, START)
+        gone = _event(connection, first)
+        assert (gone["STATUS"], gone["SEQUENCE"]) == ("CANCELLED", "3")
+        assert ics.of_one(connection, int(first), 2, START) is None  # nobody else's business

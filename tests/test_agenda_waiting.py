@@ -13,7 +13,14 @@ from storage.agenda import booking, waiting
 from storage.models import Address, Appointment, DeskRules, Outbox, Waiting
 from tests.conftest import START
 from tests.memory_agenda import ROME
-from tests.test_agenda_booking import CV, book, desk, slot_at, statuses  # noqa: F401 a fixture
+from tests.test_agenda_booking import (
+    CV,
+    book,
+    desk,  # noqa: F401 a fixture
+    slot_at,
+    statuses,
+    url,  # noqa: F401 a fixture
+)
 
 
 def _waiting(connection: Connection) -> list[int]:
@@ -103,3 +110,13 @@ def test_what_one_is_offered_the_next_is_not(desk: Engine) -> None:  # noqa: F81
             col(Appointment.status) == "offered"
         )
         assert len(set(connection.execute(query).all())) == 8
+
+
+def test_who_waits_for_two_things_is_asked_one_at_a_time(desk: Engine) -> None:  # noqa: F811
+    with desk.begin() as connection:
+        waiting.wait(connection, 1, CV, None, START)
+        waiting.wait(connection, 1, Wish("housing", "", "castellero"), None, START)
+        (first,) = waiting.offer_freed(connection, START, ROME)
+        waiting.answer(connection, first.appointment, 1, START, take=True)
+        (second,) = waiting.offer_freed(connection, START, ROME)
+        assert second.appointment != first.appointment

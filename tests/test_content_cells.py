@@ -28,6 +28,8 @@ FIELDS = all_fields()
         ("valid_until", "28/3/2027", "2027-03-28"),
         ("valid_until", "+20d", "2026-12-13"),
         ("hours", "Mon-Fri 8:00-12:30 ; sat 9:00", "mon-fri 08:00-12:30; sat 09:00"),
+        ("hours", "lun-ven 8:00-12:00; Sabato,dom 9:00", "mon-fri 08:00-12:00; sat,sun 09:00"),
+        ("hours", "mercoledì 14:00-18:00", "wed 14:00-18:00"),
         ("comune", "cocconato", "005042"),
         ("area", "Monale|Asti", ["005067", "005005"]),
         ("near", "bus|shops", ["bus", "shops"]),

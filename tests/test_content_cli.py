@@ -36,9 +36,19 @@ def test_the_list_is_narrowed(run: Run) -> None:
     assert "more: use --limit" in run("content", "list", "--limit", "3")
 
 
+def test_an_offer_is_shown_to_each_reader_before_it_is_saved(run: Run) -> None:
+    readers = [part for code in ("fr", "ar") for part in ("--language", code)]
+    readers += [part for channel in ("telegram", "whatsapp") for part in ("--as", channel)]
+    shown = run("content", "edit", JOB, "--set", "places=7", *readers, typed="n\n", code=1)
+    heads = [line for line in shown.splitlines() if line.startswith("---")]
+    assert heads == ["--- fr telegram", "--- fr whatsapp", "--- ar telegram", "--- ar whatsapp"]
+    assert shown.count("7 places") == 2 and offer(run)["places"] == 1
+
+
 @pytest.mark.parametrize("channel", ["", "telegram", "whatsapp"])
 def test_an_offer_is_shown_as_a_person_sees_it(run: Run, channel: str) -> None:
-    shown = run("content", "show", JOB, "--language", "fr", "--as", channel)
+    on = ["--as", channel] if channel else []
+    shown = run("content", "show", JOB, "--language", "fr", *on)
     assert "Villanova d'Asti" in shown and "vérifiée" in shown
     assert ("[👍" in shown) is (channel != "whatsapp")  # the card is longer than buttons allow
     assert "content list" in run("content", "show", "nothing", code=2)
@@ -242,4 +252,4 @@ def test_a_provider_is_a_person_we_know(run: Run) -> None:
 
 def test_the_inbox_is_read_and_closed(run: Run) -> None:
     assert json.loads(run("inbox", "list", "--json")) == []
-    assert "no open notice 3" in run("inbox", "close", "3", code=2)
+    assert "no open notice or ticket 3" in run("inbox", "close", "3", code=2)

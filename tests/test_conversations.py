@@ -37,6 +37,9 @@ _BY_STEP = {
     ("erase", "sure"): "no",
 }
 
+# What people reach by a word rather than by a button.
+_STARTS = ("stop", "erase", "language", "alerts", "privacy", "browse", "appointment")
+
 
 @pytest.fixture(scope="module")
 def offers(filled_database: Path) -> Iterator[MemoryOffers]:
@@ -183,7 +186,7 @@ def _breadth_first(
                 ahead.append(step_freely(flows, offers, after, done))
             ahead.append(after)
         ahead.append(step_freely(flows, offers, place, sensible(asked)))
-        for start in ("stop", "erase", "language", "alerts", "privacy", "browse"):
+        for start in _STARTS:
             if place.conversation.language:
                 ahead.append(step_freely(flows, offers, place, Inbound(start=start)))
     return found

@@ -245,6 +245,27 @@ def step_of(chat: Chat) -> str:
     return chat.conversation.asked.step if chat.conversation.asked else ""
 
 
+def test_a_language_asked_for_in_own_words(flows: Engine, offers: MemoryOffers) -> None:
+    chat = in_intake(flows, offers)
+    turn = chat.say("can you speak french with me please?")
+    assert chat.conversation.language == "fr" and step_of(chat) == "age"
+    assert turn.says and "Quel âge avez-vous" in turn.says.text
+
+
+@pytest.mark.parametrize("name", ["Nina", "Sari", "Om", "Ama", "Job"])
+def test_a_name_is_no_wish(flows: Engine, offers: MemoryOffers, name: str) -> None:
+    chat = in_intake(flows, offers)
+    chat.say("3")
+    assert step_of(chat) == "name"
+    for words, there in [("back", ("intake", "age")), ("STOP", ("stop", "confirmed"))]:
+        said = chat.try_out(Inbound(words)).conversation.asked
+        assert said and (said.flow, said.step) == there
+    for language in ("français", "italiano"):
+        assert chat.try_out(Inbound(language)).conversation.language == language[:2]
+    chat.say(name)
+    assert step_of(chat) == "comune" and chat.conversation.profile["name"] == name
+
+
 def test_an_old_tap_never_answers_the_pending_question(flows: Engine, offers: MemoryOffers) -> None:
     chat = in_intake(flows, offers)
     old = chat.conversation.asked
@@ -678,3 +699,5 @@ def test_a_double_tap_on_delete_does_not_begin_again(flows: Engine, offers: Memo
     assert chat.conversation == Conversation(questions=chat.conversation.questions)
     chat.conversation = Conversation()  # the row is gone from the database
     assert chat.say(tap).says is None
+    chat.say(Inbound(tap="3:_back"))  # weeks later, on an old button
+    assert step_of(chat) == "language"

@@ -533,3 +533,15 @@ def test_a_chat_never_moves_onto_another_person(database: Engine) -> None:
         rows = connection.execute(select(col(Address.contact_id), col(Address.address))).all()
         assert sorted(map(tuple, rows)) == [(1, "a"), (2, "b")]
         assert row_of(connection, id).address == "a"
+
+
+def test_at_night_nothing_goes_but_replies(database: Engine) -> None:
+    """A sender that was down in the evening does not wake people; replies behind it still go."""
+    with database.begin() as connection:
+        reminder = post(connection, origin="reminder", priority=REMINDER)
+        post(connection, "b", origin="broadcast", priority=BROADCAST)
+        operator = post(connection, priority=REMINDER)
+        due = outbox.claim_due(connection, ["telegram"], 10, START, unasked=False)
+        assert [row.id for row in due] == [operator]
+        close(connection, Outcome(operator, "sent"))
+        assert reminder in claim(connection)

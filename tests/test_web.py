@@ -77,6 +77,10 @@ def test_a_conversation_by_script(server: Server) -> None:
     assert ids == sorted(set(ids))
     assert found["messages"][0]["text"] == "ciao"
     assert found["messages"][2]["text"] == "العربية", "a tap is shown as its label"
+    keys = {"id", "from", "text", "options", "language", "direction", "at"}
+    assert all(keys <= set(message) for message in found["messages"])
+    spoken = [m["direction"] for m in found["messages"] if m["from"] == "person"]
+    assert spoken == ["ltr", "ltr", "rtl"]
 
 
 def test_a_location_answers_for_the_town(server: Server) -> None:

@@ -1,6 +1,8 @@
 """`content`: the offers."""
 
 import re
+from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,9 +24,16 @@ OfferId = Annotated[
     str, typer.Argument(help="The id that `content list` shows.", autocompletion=offer_ids)
 ]
 OfferIds = Annotated[list[str], typer.Argument(help="One id or several.", autocompletion=offer_ids)]
-Language = Annotated[str, typer.Option(help="The reader's language.")]
-As = Annotated[str, typer.Option("--as", help="The reader's channel: telegram or whatsapp.")]
+Language = Annotated[
+    list[str] | None, typer.Option(help="The reader's language; as often as needed.")
+]
+As = Annotated[
+    list[str] | None,
+    typer.Option("--as", help="The reader's channel: telegram or whatsapp; as often as needed."),
+]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="field=value; as often as needed.")]
+Readers = tuple[Sequence[str], Sequence[str]]
+"""Languages and channels in which an offer is shown; none: Italian, on no channel."""
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again.")]
 
 
@@ -51,14 +60,14 @@ def list_offers(
 
 
 @app.command(epilog="Example: python admin_cli.py content show job_welder_villanova --language fr")
-def show(id: OfferId, language: Language = "it", as_: As = "", as_json: AsJson = False) -> None:
+def show(id: OfferId, language: Language = None, as_: As = None, as_json: AsJson = False) -> None:
     """One offer exactly as a person sees it, in a language, on a channel."""
     with opening.to_read().begin() as connection:
         record = _existing(connection, id)
         if as_json:
             print_json(record)
             return
-        _preview(connection, id, language, as_)
+        _preview(connection, id, language or [], as_ or [])
     say(f"[{record['status']}, until {record['valid_until']}]")
 
 
@@ -66,8 +75,8 @@ def show(id: OfferId, language: Language = "it", as_: As = "", as_json: AsJson =
 def add(
     topic: Annotated[TopicName, typer.Argument(help="What kind of offer it is.")],
     sets: Sets = None,
-    language: Language = "it",
-    as_: As = "",
+    language: Language = None,
+    as_: As = None,
     yes: Yes = False,
 ) -> None:
     """A new offer: asks field by field, or takes --set; shows it, then saves it as a draft."""
@@ -78,17 +87,17 @@ def add(
         "checked_on": today.isoformat(),
         "checked_by": by.operator,
     }
-    _fill_in_and_save(start, sets, "add", (language, as_), yes)
+    _fill_in_and_save(start, sets, "add", (language or [], as_ or []), yes)
 
 
 @app.command(epilog="Example: python admin_cli.py content edit job_welder_villanova --set places=2")
 def edit(
-    id: OfferId, sets: Sets = None, language: Language = "it", as_: As = "", yes: Yes = False
+    id: OfferId, sets: Sets = None, language: Language = None, as_: As = None, yes: Yes = False
 ) -> None:
     """Change an offer: asks field by field, or takes --set; an empty --set empties the field."""
     with opening.to_read().begin() as connection:
         record = _existing(connection, id)
-    _fill_in_and_save(record, sets, "edit", (language, as_), yes)
+    _fill_in_and_save(record, sets, "edit", (language or [], as_ or []), yes)
 
 
 @app.command(epilog="Example: python admin_cli.py content publish job_welder_villanova job_vines")
@@ -180,7 +189,7 @@ def _existing(connection: "Connection", id: str) -> "Record":
 
 
 def _fill_in_and_save(
-    before: "Record", sets: list[str] | None, action: str, reader: tuple[str, str], yes: bool
+    before: "Record", sets: list[str] | None, action: str, readers: Readers, yes: bool
 ) -> None:
     """Ask or take what is new, show it, and save when the operator says so.
 
@@ -197,7 +206,7 @@ def _fill_in_and_save(
         if action == "add":
             _must_be_new(connection, record)
         _save_all(connection, [record], action)
-        _preview(connection, record["id"], *reader)
+        _preview(connection, record["id"], *readers)
     if not yes:
         typer.confirm("Save it like this?", abort=True)
     with opening.database().begin() as connection:
@@ -248,20 +257,26 @@ def _save_all(connection: "Connection", records: "list[Record]", action: str) ->
     save(connection, records, opening.by(), action, opening.today())
 
 
-def _preview(connection: "Connection", id: str, language: str, channel: str) -> None:
-    """Print an offer as a person sees it, within this transaction."""
+def _preview(
+    connection: "Connection", id: str, languages: Sequence[str], channels: Sequence[str]
+) -> None:
+    """Print an offer as each of these readers sees it, within this transaction."""
     from bot.preview import preview
     from storage.gazetteer import load_gazetteer
     from storage.listings import one
 
     parts = opening.parts()
-    if language not in parts.languages:
-        stop(f"{language!r}: one of {', '.join(parts.languages)}.")
-    if channel not in ("", "telegram", "whatsapp"):
-        stop(f"{channel!r}: telegram, whatsapp, or nothing.")
-    offer = one(connection, id, language)
-    assert offer is not None, "the caller has made sure"
-    places, today = load_gazetteer(), opening.today()
-    for bubble in preview(parts.flows, offer, places, language, channel, today):
-        say(re.sub(r"\\\[", "[", printable(bubble.text)))
-        say(" ".join(f"[{label}]" for label, _ in bubble.options))
+    for named, known in ((languages, parts.languages), (channels, ("telegram", "whatsapp"))):
+        if unknown := [name for name in named if name not in known]:
+            stop(f"{unknown[0]!r}: one of {', '.join(known)}.")
+    readers = list(product(languages or ["it"], channels or [""]))
+    for language, channel in readers:
+        offer = one(connection, id, language)
+        assert offer is not None, "the caller has made sure"
+        if len(readers) > 1:
+            say(f"--- {language} {channel}".rstrip())
+        for bubble in preview(
+            parts.flows, offer, load_gazetteer(), language, channel, opening.today()
+        ):
+            say(re.sub(r"\\\[", "[", printable(bubble.text)))
+            say(" ".join(f"[{label}]" for label, _ in bubble.options))

@@ -124,7 +124,10 @@ class SimulatorSite:
                 text = simulator.label_of(connection, chat, inbound.tap)
             if inbound.location:
                 text = f"📍 {inbound.location.lat:.4f}, {inbound.location.lon:.4f}"
-            return simulator.remember(connection, chat, "person", text, {}, self._now())
+            unsaid = self._languages[self._languages.default]
+            speaks = {"language": unsaid.code, "direction": unsaid.direction}
+            body = {"options": [], **speaks, **simulator.speaks(connection, chat)}
+            return simulator.remember(connection, chat, "person", text, body, self._now())
 
     def _tapped(self, chat: str, tap: str) -> str:
         """The id of the message whose button this was."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import quote
 
 from flows import labels
 from flows.agenda.port import Appointment
@@ -42,6 +43,14 @@ def where(place: Place, places: Gazetteer, speech: Speech) -> str:
     )
 
 
+def way_to(place: Place, places: Gazetteer) -> str:
+    """A map with the way there, from wherever somebody is; the link tells nothing about them."""
+    comune = places.get(place.comune)
+    parts = [place.address, comune.name if comune else ""]
+    where = quote(", ".join(part for part in parts if part))
+    return f"https://www.openstreetmap.org/directions?to={where}"
+
+
 def moment(starts: datetime, speech: Speech) -> str:
     """Day and hour, short enough for a button in every language."""
     return f"{speech.day_and_month(starts.date())}, {hour(starts)}"
@@ -62,6 +71,7 @@ def _lines(one: Appointment, speech: Speech, places: Gazetteer) -> Iterator[str]
         town = where(one.place, places, speech)
         parts = {"name": one.place.name, "address": one.place.address, "town": town}
         yield fill("📍 {name}, {address}, {town}", **parts)
+        yield f"🗺 {way_to(one.place, places)}"  # marks of direction would become part of the link
         yield fill(_("📞 The desk: {phone}"), phone=one.place.phone)
     topic = labels.appointments(_)[one.topic]
     if one.mediator:

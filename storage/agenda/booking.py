@@ -185,12 +185,17 @@ def _insert(
         "starts_at": booking.slot.starts,
         "ends_at": booking.slot.ends,
         "status": "offered" if booking.held_until else "booked",
-        "sequence": old["sequence"] + 1 if old else 0,
         "created_at": now,
         "held_until": booking.held_until,
+        **(instead_of(old) if old else {"sequence": 0, "first_id": None}),
     }
     found = connection.execute(insert(_TABLE).values(row).returning(_TABLE.c.id))
     return int(found.scalar_one())
+
+
+def instead_of(old: dict[str, Any]) -> dict[str, Any]:
+    """What a calendar needs to know the new appointment as the old one, moved."""
+    return {"sequence": old["sequence"] + 1, "first_id": old["first_id"] or old["id"]}
 
 
 def _of_crew(contact_id: int | None, place: str, crew: Crew) -> list[str]:

@@ -15,10 +15,16 @@ _STATUS = {"booked": "CONFIRMED", "offered": "TENTATIVE"}
 
 
 def of_one(connection: Connection, id: int, contact_id: int, now: datetime) -> bytes | None:
-    """One person's appointment; None when it is not theirs. Cancelled ones say so."""
-    query = select(_TABLE).where(_TABLE.c.id == id, _TABLE.c.contact_id == contact_id)
-    rows = connection.execute(query).all()
-    return _calendar(connection, rows, now) if rows else None
+    """One person's appointment; None when it is not theirs. Cancelled ones say so.
+
+    Of one that was moved the newest: an old file, taken again, does not cancel it in a calendar.
+    """
+    mine = select(_TABLE).where(_TABLE.c.contact_id == contact_id)
+    row = connection.execute(mine.where(_TABLE.c.id == id)).first()
+    if row is not None and row.status == "moved":
+        newest = mine.where(_TABLE.c.first_id == (row.first_id or row.id)).order_by(_TABLE.c.id)
+        row = connection.execute(newest).all()[-1]
+    return _calendar(connection, [row], now) if row else None
 
 
 def of_desk(connection: Connection, since: datetime, until: datetime, now: datetime) -> bytes:
@@ -46,7 +52,7 @@ def _event(row: Any, place: Place, now: datetime) -> Any:
     from icalendar import Event
 
     event = Event()
-    event.add("uid", f"appointment-{row.id}@sportello")
+    event.add("uid", f"appointment-{row.first_id or row.id}@sportello")
     event.add("sequence", row.sequence)
     event.add("dtstamp", now)
     event.add("dtstart", row.starts_at)

@@ -60,13 +60,15 @@ def answer(connection: Connection, id: int, contact_id: int, now: datetime, *, t
         _pass_on(connection, row, now)
         return "gone" if take else "done"
     waiting = _waiting_of(connection, contact_id, row["topic"])
-    old = waiting["appointment_id"] if waiting else None
+    before = waiting["appointment_id"] if waiting else None
+    old = booking.live_of(connection, before, contact_id) if before else None
     if old is None and booking.has_enough(connection, contact_id, now):
         return "enough"
-    values = {"status": "booked", "held_until": None}
+    moved = booking.instead_of(old) if old else {}
+    values = {"status": "booked", "held_until": None, **moved}
     connection.execute(update(Appointment).where(col(Appointment.id) == id).values(**values))
     if old:
-        booking.end(connection, old, "moved", now)
+        booking.end(connection, old["id"], "moved", now)
     _close(connection, contact_id, row["topic"], now)
     return str(id)
 
@@ -79,6 +81,8 @@ def offer_freed(connection: Connection, now: datetime, zone: ZoneInfo) -> list[O
     _forget_past(connection, now)
     time, looked, offers = hold_time(connection), dict[Wish, list[Slot]](), list[Offer]()
     for row in _in_turn(connection):
+        if row["contact_id"] in {offer.contact_id for offer in offers}:
+            continue  # one question at a time, also to who waits for two things
         wish = Wish(row["topic"], row["language"], row["place"])
         if wish not in looked:
             looked[wish] = booking.free_slots(connection, wish, now, zone)

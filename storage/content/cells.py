@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from flows.desk import TOPICS
-from flows.folding import clean
-from flows.hours import parse_hours, spell_hours
+from flows.folding import clean, fold
+from flows.hours import WEEK, parse_hours, spell_hours
 from storage.content.fields import Field
 from storage.gazetteer import load_gazetteer
 
@@ -23,6 +23,16 @@ _ID = re.compile(r"[a-z][a-z0-9_]{0,23}")
 _LONGEST_TITLE = 60
 _AMOUNT = re.compile(r"\d{1,6}([.,]\d{1,2})?")
 _ITALIAN_DAY = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_WORD = re.compile(r"[^\W\d_]+")
+_ITALIAN_DAYS = {
+    name: day
+    for day, whole in zip(
+        WEEK,
+        ("lunedi", "martedi", "mercoledi", "giovedi", "venerdi", "sabato", "domenica"),
+        strict=True,
+    )
+    for name in (whole, whole[:3])
+}
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _ISOLATES = re.compile("[\u2066-\u2069]")
 _FORMULA = "=+-@\t\r"
@@ -136,8 +146,10 @@ def _yes_no(text: str) -> bool | None:
 
 
 def _hours(text: str) -> str:
+    """The days may be Italian: ``lun-ven 08:00-12:00; sabato 9:00``."""
+    english = _WORD.sub(lambda word: _ITALIAN_DAYS.get(fold(word[0]), word[0]), text)
     try:
-        return spell_hours(parse_hours(text))
+        return spell_hours(parse_hours(english))
     except ValueError:
         raise WrongCellError("days and times: mon-fri 08:00-12:00; sat 09:00-11:00") from None
 

@@ -72,8 +72,9 @@ class Appointment(SQLModel, table=True):
     """One appointment. ``status``: offered (a freed hour that is held for somebody until
     ``held_until``), booked, cancelled, moved, declined, attended or no_show.
 
-    ``sequence`` counts its changes, for calendars (RFC 5545). ``contact_id`` is empty for somebody
-    who came without writing to us, and once the person was erased.
+    ``sequence`` counts its changes, for calendars (RFC 5545); ``first_id`` is the number of the
+    first one that was moved to it, so that a calendar moves it too. ``contact_id`` is empty for
+    somebody who came without writing to us, and once the person was erased.
     """
 
     __table_args__ = (
@@ -95,6 +96,7 @@ class Appointment(SQLModel, table=True):
     ends_at: datetime = moment()
     status: str = "booked"
     sequence: int = 0
+    first_id: int | None = Field(default=None, sa_column=Column(BigId, nullable=True))
     created_at: datetime = moment()
     confirmed_at: datetime | None = moment(nullable=True)
     held_until: datetime | None = moment(nullable=True)
@@ -107,6 +109,7 @@ class Hold(SQLModel, table=True):
     The primary key is what makes a double booking impossible, whatever runs beside us.
     """
 
+    __table_args__ = (Index("hold_at", "at"),)
     resource: str = Field(primary_key=True)
     at: datetime = Field(sa_column=Column(Moment, primary_key=True))
     appointment_id: int = Field(
