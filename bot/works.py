@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
 
+from bot import ride_letters
 from bot.alerts import PEOPLE_AT_ONCE, Alerts
 from bot.answering import Answering
 from bot.chores import Chores
@@ -14,6 +15,7 @@ from bot.settings import Settings
 from flows.speech import Languages
 from storage import unanswered, upkeep
 from storage.erasure import scrub
+from storage.rides import due as rides
 from storage.tickets import keeping
 
 Work = Callable[[datetime], bool]
@@ -35,6 +37,7 @@ def make_works(
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
+            rides.prune(connection, now)
             keeping.tidy(connection, now)
         scrub(engine)  # each time: an open reader may have held up the last one
         return False
@@ -43,10 +46,14 @@ def make_works(
         with engine.begin() as connection:
             return alerts.run(connection, now) == PEOPLE_AT_ONCE
 
+    def write_about_rides(connection: Connection, now: datetime) -> None:
+        ride_letters.write_due(connection, now, correspondence)
+
     return (
         tidy,
         _at_once(engine, chores.run),
         _at_once(engine, correspondence.write_due),
+        _at_once(engine, write_about_rides),
         _at_once(engine, answering.report_failures),
         write_alerts,
         outreach.send,

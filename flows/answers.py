@@ -10,6 +10,7 @@ from flows.messages import Option
 from flows.moves import Do, End, Move, Start, Tell, pick
 from flows.offer_lines import reasons
 from flows.outside import who_does_that
+from flows.rides.known import start_said
 from flows.searches.hits import facts_of
 from flows.talk import Answers, Talk
 from flows.understanding.fitting import TOPIC_OF, asked_place, fitting
@@ -104,6 +105,7 @@ def nothing_fits(talk: Talk) -> Move:
         return End(text)
     topic = TOPIC_OF[asked(talk)]
     options = [
+        *_rides(talk),
         Option("all", labels.topics(_)[topic], start=f"browse-{topic}"),
         Option("tell_me", _("🔔 Write to me later")),
         Option("person", _("🙋 Ask the desk"), start="person"),
@@ -135,7 +137,18 @@ def offers(talk: Talk) -> Move:
     ]
     more = Option("tell_me", talk.gettext("🔔 More like this"))
     options.insert(_PAGE, more)  # on the first page
-    return pick(text, options, page_size=_PAGE + 1)
+    return pick(text, [*_rides(talk), *options], page_size=_PAGE + 1)
+
+
+def _rides(talk: Talk) -> list[Option]:
+    """A ride may be asked for, with what was said; or looked up."""
+    _ = talk.gettext
+    if asked(talk) != "transport" or talk.desk.rides.taxi() is None:
+        return []
+    options = [Option("ride", _("🚕 Ask for a ride"), start=start_said(talk))]
+    if talk.desk.rides.mine():
+        options.append(Option("my_rides", _("🚕 My rides"), start="rides"))
+    return options
 
 
 @answer.step(when=lambda talk: asks_to_meet(talk, asked(talk)) and bool(talk.desk.agenda.places()))

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.rides.port import RideCommand, Rides
 from flows.searches.port import Search, SearchCommand
 from flows.tickets.port import TicketCommand, Tickets
 
@@ -126,7 +127,7 @@ DeskCommand = (
     | NoteTap
     | EraseContact
 )
-Command = DeskCommand | AgendaCommand | SearchCommand | TicketCommand
+Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
@@ -165,6 +166,11 @@ class Desk(Protocol):
 
     def searches(self) -> Sequence[Search]:
         """What this person wants to be told about, the oldest first."""
+        ...
+
+    @property
+    def rides(self) -> Rides:
+        """The social taxi, and this person's rides."""
         ...
 
     @property

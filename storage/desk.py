@@ -26,6 +26,7 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
+from flows.rides.port import RideCommand
 from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import TicketCommand
@@ -38,6 +39,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
@@ -67,6 +69,7 @@ class DatabaseDesk:
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
+        self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
         self.erased = False
         self._acted = False
@@ -111,6 +114,8 @@ class DatabaseDesk:
             self._acted = True
         if isinstance(command, AgendaCommand):
             return self.agenda.perform(command)
+        if isinstance(command, RideCommand):
+            return self.rides.perform(command)
         if isinstance(command, TicketCommand):
             return self.tickets.perform(command)
         if isinstance(command, SearchCommand):

@@ -50,6 +50,7 @@ from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
+from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
 from flows.searches.port import (
     MOST_SEARCHES,
     PROFILE,
@@ -71,6 +72,7 @@ from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
 from tests.conftest import ROOT, START
 from tests.memory_agenda import FEW, ROME, MemoryAgenda
+from tests.memory_rides import CONFIRMED, PROPOSED, MemoryRides
 from tests.memory_tickets import MemoryTickets
 
 SETTIME = Position(44.9628, 8.1153)
@@ -127,6 +129,7 @@ OFFERED = Appointment(
     "Amal",
     "offered",
 )
+KNOWN_RIDES = ("ride-back_2", "ride-again_2", "ride-said_005067_005005_thu_99:99")
 AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
@@ -138,12 +141,14 @@ class MemoryDesk:
         offers: MemoryOffers,
         contact: Contact,
         booked: Sequence[Appointment] = (),
-        searches: Sequence[Search] = (),
+        rides: Sequence[Ride] = (),
         ticket: Ticket | None = None,
+        searches: Sequence[Search] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
         self._searches = list(searches)
+        self.rides = MemoryRides(rides=rides)
         self.tickets = MemoryTickets(ticket)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
@@ -193,6 +198,8 @@ class MemoryDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
+                return self.rides.perform(command)
             case OpenTicket() | TellDesk() | CloseTicket():
                 return self.tickets.perform(command)
             case FlagEmergency():
@@ -246,8 +253,15 @@ class Place:
     conversation: Conversation
     contact: Contact
     booked: tuple[Appointment, ...] = ()
-    searches: tuple[Search, ...] = ()
+    rides: tuple[Ride, ...] = ()
     ticket: Ticket | None = None
+    searches: tuple[Search, ...] = ()
+
+
+def desk_at(offers: MemoryOffers, place: Place) -> MemoryDesk:
+    """The desk as it is there."""
+    kept = place.booked, place.rides, place.ticket, place.searches
+    return MemoryDesk(offers, place.contact, *kept)
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -277,6 +291,9 @@ class Walk:
         waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
         for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
             self._ahead.append(self._step(waits, Inbound(start=start)))
+        drives = Place(Conversation(language=self.language), new.contact, (), (CONFIRMED, PROPOSED))
+        for start in ("ride", "rides", "rides-yes_3", "rides-no_3", "rides-cancel_2", *KNOWN_RIDES):
+            self._ahead.append(self._step(drives, Inbound(start=start)))
         for start in (*TAKES, NEWS):
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
@@ -332,7 +349,7 @@ class Walk:
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked, place.searches, place.ticket)
+        desk = desk_at(self.offers, place)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -341,8 +358,14 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        mine, searches = tuple(desk.agenda.mine()), tuple(desk.searches())
-        after = Place(turn.conversation, desk.contact, mine, searches, desk.tickets.mine())
+        after = Place(
+            turn.conversation,
+            desk.contact,
+            tuple(desk.agenda.mine()),
+            tuple(desk.rides.all()),
+            desk.tickets.mine(),
+            tuple(desk.searches()),
+        )
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -350,7 +373,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked, place.searches, place.ticket)
+    desk = desk_at(offers, place)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -495,7 +518,7 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(walk.offers, place.contact, place.booked, (), place.ticket)
+                desk = desk_at(walk.offers, place)
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )
@@ -521,6 +544,7 @@ _RARE = {
     ("answer", "nothing_fits"),
     ("tell_me", "too_many"),  # test_alerts
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
+    ("rides", "none"),  # test_ride_flows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
@@ -543,6 +567,20 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
+    *(
+        ("ride", step)
+        for step in (
+            "no_service",
+            "known",
+            "other_ends",
+            "another_day",
+            "fewer",
+            "not_asked",
+            "lost",
+            "not_possible",
+        )
+    ),
+    *(("rides", step) for step in ("gone", "too_late", "kept", "only_by_phone", "goodbye")),
     *(
         ("earlier", step)
         for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")
