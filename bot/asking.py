@@ -43,4 +43,7 @@ def _fitting(desk: DatabaseDesk, said: Understood) -> list[str]:
     near = asked_place(said.slots, desk.places)
     sector = said.slots.get("sector", "")
     offered = desk.listings(topic, said.language, near.istat if near else "", str(sector))
-    return [listing.id for listing in fitting(offered, said.slots, desk.places)]
+    ids = [*desk.mentioning(topic, said.rare)]
+    return list(
+        dict.fromkeys([*ids, *(one.id for one in fitting(offered, said.slots, desk.places))])
+    )

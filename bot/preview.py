@@ -28,6 +28,9 @@ class _OneOffer:
     ) -> Sequence[Listing]:
         return [self.offer]
 
+    def mentioning(self, topic: str, words: Sequence[str]) -> Sequence[str]:
+        return ()
+
     def listing(self, id: str, language: str) -> Listing | None:
         return self.offer
 

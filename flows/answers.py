@@ -34,13 +34,17 @@ def asked(talk: Talk) -> str:
 
 
 def wanted(talk: Talk) -> list[Listing]:
-    """The offers that fit the question, best first."""
+    """The offers that the question names, then those that fit it, best first."""
     topic, places = TOPIC_OF[asked(talk)], talk.desk.places
+    ids = talk.answers.many("named")
+    found = (talk.desk.listing(id, talk.speech.code) for id in ids)
+    named = [offer for offer in found if offer and offer.topic == topic]
     near = asked_place(talk.answers, places)
     home = near.istat if near else talk.profile.pick("comune")
     sector = talk.answers.pick("sector")
     offered = talk.desk.listings(topic, talk.speech.code, home, sector)
-    return fitting(offered, talk.answers, places)[:_MOST]
+    fit = (one for one in fitting(offered, talk.answers, places) if one.id not in ids)
+    return [*named, *fit][:_MOST]
 
 
 def _in_passing(talk: Talk) -> bool:

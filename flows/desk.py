@@ -141,6 +141,10 @@ class Desk(Protocol):
         """
         ...
 
+    def mentioning(self, topic: str, words: Sequence[str]) -> Sequence[str]:
+        """Ids of a few offers that have one of these words in any of their translations."""
+        ...
+
     def listing(self, id: str, language: str) -> Listing | None:
         """One offer, or None when it may not be shown any more."""
         ...

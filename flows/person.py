@@ -84,6 +84,8 @@ def with_desk(talk: Talk) -> Ask:
         Option("robot", _("🤖 On with the robot")),
         Option("close", _("👋 I need nobody now")),
     ]
+    if talk.desk.agenda.places():
+        options.append(Option("book", _("📅 An appointment"), start="appointment"))
     return pick("\n".join(filter(None, (notice, _opening(talk), _wait(talk)))), options)
 
 

@@ -45,6 +45,9 @@ def take_question(draft: Draft, question: Question) -> None:
     speak_its_language(draft, question)
     draft.begin(f"answer-{said.intent}")
     draft.answers |= facts(said)
+    if said.rare and said.intent in TOPIC_OF:
+        named = draft.desk.mentioning(TOPIC_OF[said.intent], said.rare)
+        draft.answers |= Answers(named=list(named))
     place = asked_place(draft.answers, draft.desk.places)
     where = place.istat if place else ""
     draft.events.append(Event("question", "answer", said.intent, where))

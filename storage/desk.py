@@ -34,7 +34,7 @@ from flows.privacy import NOTICE_VERSION
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import CloseTicket, OpenTicket, TellDesk
 from flows.understanding.scrub import scrub
-from storage import listings, unanswered
+from storage import listings, mentions, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
@@ -91,6 +91,10 @@ class DatabaseDesk:
             found = listings.shown(self._connection, topic, language, self._today, near, sector)
             self._listings[key] = found
         return self._listings[key]
+
+    def mentioning(self, topic: str, words: Sequence[str]) -> Sequence[str]:
+        """Ids of offers that have one of these words in any of their translations."""
+        return mentions.mentioning(self._connection, topic, words, self._today)
 
     def listing(self, id: str, language: str) -> Listing | None:
         """One offer, or None when it may not be shown any more."""

@@ -90,7 +90,7 @@ def one(connection: Connection, id: str, language: str, today: date | None = Non
 @cache
 def _of(somewhere: bool, in_sector: bool) -> Select[Any]:
     query: Select[Any] = select(col(Listing.id)).where(
-        col(Listing.topic) == bindparam("topic"), *_valid(), *_sector(in_sector)
+        col(Listing.topic) == bindparam("topic"), *showable(), *_sector(in_sector)
     )
     if somewhere:
         query = query.where(col(Listing.comune).in_(bindparam("comuni", expanding=True)))
@@ -105,7 +105,7 @@ def _with_ids() -> Select[Any]:
 @cache
 def _with_id(valid: bool) -> Select[Any]:
     query = _query().where(col(Listing.id) == bindparam("id"))
-    return query.where(*_valid()) if valid else query
+    return query.where(*showable()) if valid else query
 
 
 def _sector(wanted: bool) -> tuple[Any, ...]:
@@ -116,7 +116,8 @@ def _sector(wanted: bool) -> tuple[Any, ...]:
     return (or_(offered == bindparam("sector"), offered.is_(None)),)
 
 
-def _valid() -> tuple[Any, ...]:
+def showable() -> tuple[Any, ...]:
+    """What an offer must be to be shown on ``today`` (a parameter of the query)."""
     return (
         col(Listing.status) == "published",
         col(Listing.valid_until) >= bindparam("today"),

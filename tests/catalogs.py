@@ -100,8 +100,8 @@ def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:
     there = {(m.context or "", _id(m)): m for m in catalog if m.id}
     if catalog.num_plurals != (forms := get_plural(language).num_plurals):
         yield f"locales/{language}: Plural-Forms: {catalog.num_plurals} forms, {forms} wanted"
-    elif (n := _mistaken(catalog, language)) is not None:
-        yield f"locales/{language}: Plural-Forms: {n} has another form in CLDR"
+    elif mistaken := _mistaken(catalog, language):
+        yield f"locales/{language}: Plural-Forms: {mistaken}"
     if "EMAIL@ADDRESS" in (catalog.last_translator or "EMAIL@ADDRESS"):
         yield f"locales/{language}: Last-Translator: say who has read it, or that nobody has"
     yield from _in_step(language, catalog, there, wanted)
@@ -112,15 +112,17 @@ def problems(path: Path, wanted: dict[Key, Wanted]) -> Iterator[str]:
     yield from _collisions(language, catalog)
 
 
-def _mistaken(catalog: Catalog, language: str) -> int | None:
-    """The first number for which the catalog's rule is not CLDR's, if there is one."""
+def _mistaken(catalog: Catalog, language: str) -> str:
+    """Two numbers that the catalog's rule and CLDR do not treat alike, if there are such."""
     rule, cldr = c2py(catalog.plural_expr), Locale.parse(language).plural_form
-    form_of: dict[str, int] = {}
+    first: dict[str, int] = {}
     for n in range(1000 if catalog.num_plurals > 1 else 0):
-        new = form_of.setdefault(cldr(n), rule(n))
-        if new != rule(n) or list(form_of.values()).count(new) > 1:
-            return n
-    return None
+        like = first.setdefault(cldr(n), n)
+        if rule(n) != rule(like):
+            return f"CLDR has one form for {like} and {n}"
+        if other := [m for m in first.values() if m != like and rule(m) == rule(n)]:
+            return f"CLDR has two forms for {other[0]} and {n}"
+    return ""
 
 
 def _id(message: Message) -> str:

@@ -149,6 +149,9 @@ class MemoryDesk:
     ) -> Sequence[Listing]:
         return self._offers.of_topic(topic, language)
 
+    def mentioning(self, topic: str, words: Sequence[str]) -> Sequence[str]:
+        return ()
+
     def listing(self, id: str, language: str) -> Listing | None:
         return self._offers.one(id, language)
 

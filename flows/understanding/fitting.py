@@ -1,6 +1,6 @@
 """Which offers a question asks for, best first, and why they fit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flows.desk import Listing
@@ -36,8 +36,9 @@ Slots = Mapping[str, Any]
 
 def fitting(listings: Iterable[Listing], slots: Slots, places: Gazetteer) -> list[Listing]:
     """The offers that hold what ``slots`` ask, nearest and best first; ties by name."""
-    able = [listing for listing in listings if _can(listing, slots, places)]
-    return sorted(able, key=lambda listing: (_effort(listing, slots, places), listing.id))
+    near, ends = asked_place(slots, places), _ends(slots, places)
+    able = [listing for listing in listings if _can(listing, slots, ends)]
+    return sorted(able, key=lambda listing: (_effort(listing, slots, near, places), listing.id))
 
 
 def asked_place(slots: Slots, places: Gazetteer) -> Place | None:
@@ -50,14 +51,14 @@ def asked_place(slots: Slots, places: Gazetteer) -> Place | None:
     return None
 
 
-def _can(listing: Listing, slots: Slots, places: Gazetteer) -> bool:
+def _can(listing: Listing, slots: Slots, ends: Sequence[str]) -> bool:
     about = listing.details
     return (
         _same(about.get("sector"), slots.get("sector"))
         and _within(slots.get("max_rent"), 0, about.get("rent"))
         and _rooms(about, slots)
         and _child(about, slots)
-        and _route(about, slots, places)
+        and _route(about, ends)
         and (about.get("kind") == "elder_care") == (slots.get("care") == "elder")
     )
 
@@ -88,12 +89,16 @@ def _child(about: Mapping[str, Any], slots: Slots) -> bool:
     return any(last >= (low or 0) and first <= (high or 999) for first, last in spans)
 
 
-def _route(about: Mapping[str, Any], slots: Slots, places: Gazetteer) -> bool:
-    """Whether it goes from and to where one asks, in that order for a line."""
-    area = list(about.get("area") or ())
+def _ends(slots: Slots, places: Gazetteer) -> list[str]:
+    """Where one comes from and goes to (ISTAT), as far as it was said."""
     ends = [slots.get(name) for name in ("origin", "destination")]
-    codes = [place.istat for end in ends if isinstance(end, str) and (place := places.named(end))]
-    if not area or not codes:
+    return [place.istat for end in ends if isinstance(end, str) and (place := places.named(end))]
+
+
+def _route(about: Mapping[str, Any], codes: Sequence[str]) -> bool:
+    """Whether it goes from and to where one asks, in that order for a line."""
+    area = list(about.get("area") or ()) if codes else []
+    if not area:
         return True
     if any(code not in area for code in codes):
         return False
@@ -101,9 +106,9 @@ def _route(about: Mapping[str, Any], slots: Slots, places: Gazetteer) -> bool:
     return not line or area.index(codes[0]) < area.index(codes[1])
 
 
-def _effort(listing: Listing, slots: Slots, places: Gazetteer) -> float:
+def _effort(listing: Listing, slots: Slots, asked: Place | None, places: Gazetteer) -> float:
     """Roughly kilometres, with what else does not fit added."""
-    asked, there = asked_place(slots, places), places.get(listing.comune)
+    there = places.get(listing.comune)
     away = _UNKNOWN_KM if asked and not there else 0.0
     if asked and there and "destination" not in slots:
         away = distance_km(asked.position, there.position)
@@ -111,7 +116,7 @@ def _effort(listing: Listing, slots: Slots, places: Gazetteer) -> float:
         away
         + (0.0 if _contract(listing, slots) else 20.0)
         + (0.0 if _open(listing.details.get("hours") or (), slots) else 15.0)
-        + (0.0 if _teaches(listing, slots) else 60.0)
+        + (0.0 if teaches(listing, slots) else 60.0)
         + (30.0 if slots.get("no_car") and listing.details.get("licence") else 0.0)
     )
 
@@ -145,7 +150,8 @@ def _at(hours: Hours, time: Any) -> bool:
     return hours.start <= high and (not hours.end or hours.end >= low)
 
 
-def _teaches(listing: Listing, slots: Slots) -> bool:
+def teaches(listing: Listing, slots: Slots) -> bool:
+    """Whether a course teaches what one asks for; so does every one where nothing is asked."""
     topic = slots.get("topic")
     if topic == "internship":
         return listing.details.get("kind") == "internship"

@@ -7,7 +7,7 @@ import numpy as np
 
 from flows.places import Gazetteer
 from flows.understanding import features
-from flows.understanding.comuni import Comuni
+from flows.understanding.comuni import Comuni, Named
 from flows.understanding.emergency import Alarm, alarm
 from flows.understanding.lexicon import Hit, Lexicon, hits_in
 from flows.understanding.linear import Floats
@@ -18,9 +18,10 @@ from flows.understanding.slots import Seen, Slots, find_slots
 
 SURE = 0.57  # below it we ask: "did you mean …?"
 _ALSO = 0.12
+_NAME = 4  # letters of a word that may name an offer
 _ONLY_A_NAME = 0.3  # the name of a comune alone asks nothing
 _LIKELY_LANGUAGE = 0.25
-_RARER = {"hi": 0.4, "pcm": 0.6}  # in Latin letters, beside their near twins Urdu and English
+_RARER = {"hi": 0.2, "pcm": 0.5}  # in Latin letters, beside their near twins Urdu and English
 _HABIT = 3.0  # how much likelier a text is in the conversation's language, before it is read
 
 
@@ -38,6 +39,8 @@ class Understood:
     abstained: bool
     slots: Slots = field(default_factory=dict)
     also: tuple[str, ...] = ()
+    rare: tuple[str, ...] = ()
+    """Words that may name an offer: none that people use to ask, no comuni, no numbers."""
 
     @property
     def alarming(self) -> bool:
@@ -127,4 +130,14 @@ class Understanding:
             confidence < SURE and danger is not Alarm.SURE,
             find_slots(intent, Seen(text, split, hits, named)),
             tuple(also),
+            self._rare(split, hits, named),
         )
+
+    def _rare(
+        self, split: Sequence[str], hits: Sequence[Hit], named: Sequence[Named]
+    ) -> tuple[str, ...]:
+        spans = [(one.start, one.end) for one in hits] + [(one.start, one.end) for one in named]
+        taken = {at for start, end in spans for at in range(start, end)}
+        words = (word for at, word in enumerate(split) if at not in taken)
+        known = self._model.known
+        return tuple(word for word in words if len(word) >= _NAME and word not in known)
