@@ -15,6 +15,7 @@ from bot.commands import (
     opening,
     operators,
     questions,
+    rides,
     segments,
     translations,
 )
@@ -32,6 +33,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
+app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
@@ -149,6 +151,8 @@ def _import_demo(engine: Any) -> int:
     from storage.agenda.rules import replace_rules
     from storage.content.importing import import_offers, rows_of
     from storage.content.records import load
+    from storage.rides.rules import replace_taxi
+    from storage.rides.taxi_file import read_taxi
 
     folder = Path(__file__).with_name("content")
     rows, words = rows_of(folder)
@@ -156,6 +160,7 @@ def _import_demo(engine: Any) -> int:
         if load(connection).keys() - {row.cells["id"] for row in rows}:
             stop("The database holds other offers: DEMO=1 is for a database of its own.")
         replace_rules(connection, read_desk(folder / "desk.yaml"), opening.by())
+        replace_taxi(connection, read_taxi(folder / "rides.yaml"), opening.by())
         return len(import_offers(connection, rows, words, opening.by(), opening.today()))
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Engine
 
+from bot import ride_letters
 from bot.answering import Answering
 from bot.chores import Chores
 from bot.clock import Now
@@ -14,6 +15,7 @@ from bot.database_thread import DatabaseThread
 from bot.outreach import Outreach
 from storage import unanswered, upkeep
 from storage.erasure import scrub
+from storage.rides import due as rides
 from storage.tickets import keeping
 
 log = logging.getLogger(__name__)
@@ -58,7 +60,13 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do what is due; what fails keeps nothing else from being done."""
-        for work in (self._tidy, self._do_chores, self._write_about_appointments, self._report):
+        for work in (
+            self._tidy,
+            self._do_chores,
+            self._write_about_appointments,
+            self._write_about_rides,
+            self._report,
+        ):
             try:
                 await self._database.run(work)
             except Exception as error:
@@ -85,6 +93,10 @@ class Scheduler:
             self._correspondence.offer_freed(connection, now)
             self._correspondence.remind(connection, now)
 
+    def _write_about_rides(self) -> None:
+        with self._engine.begin() as connection:
+            ride_letters.write_due(connection, self._now(), self._correspondence)
+
     def _report(self) -> None:
         with self._engine.begin() as connection:
             self._answering.report_failures(connection, self._now())
@@ -95,5 +107,6 @@ class Scheduler:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
             upkeep.prune(connection, now - KEEP_MESSAGES)
             unanswered.prune(connection, now)
+            rides.prune(connection, now)
             keeping.tidy(connection, now)
         scrub(self._engine)  # each time: an open reader may have held up the last one

@@ -7,9 +7,11 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
+from flows.my_rides import rides
 from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
+from flows.ride import ride
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -28,6 +30,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         appointment,
         appointments,
         earlier,
+        ride,
+        rides,
         news,
         menu,
         help,

@@ -10,6 +10,7 @@ from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import Do, End, Move, Start, Tell, pick
 from flows.outside import who_does_that
+from flows.rides.known import start_said
 from flows.talk import Answers, Talk
 from flows.understanding.fitting import TOPIC_OF, asked_place, fitting
 from flows.why import missing, why
@@ -104,6 +105,7 @@ def nothing_fits(talk: Talk) -> Move:
         return End(text)
     topic = TOPIC_OF[asked(talk)]
     options = [
+        *_rides(talk),
         Option("all", labels.topics(_)[topic], start=f"browse-{topic}"),
         Option("alerts", _("🔔 Write to me later"), start="alerts"),
         Option("person", _("🙋 Ask the desk"), start="person"),
@@ -125,7 +127,18 @@ def offers(talk: Talk) -> Move:
         Option(one.id, talk.speech.isolate(one.title), reasons(one, talk), start=f"browse-{one.id}")
         for one in found
     ]
-    return pick(text, options, page_size=_PAGE)
+    return pick(text, [*_rides(talk), *options], page_size=_PAGE)
+
+
+def _rides(talk: Talk) -> list[Option]:
+    """A ride may be asked for, with what was said; or looked up."""
+    _ = talk.gettext
+    if asked(talk) != "transport" or talk.desk.rides.taxi() is None:
+        return []
+    options = [Option("ride", _("🚕 Ask for a ride"), start=start_said(talk))]
+    if talk.desk.rides.mine():
+        options.append(Option("my_rides", _("🚕 My rides"), start="rides"))
+    return options
 
 
 @answer.step(when=lambda talk: asks_to_meet(talk, asked(talk)) and bool(talk.desk.agenda.places()))

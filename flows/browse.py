@@ -106,6 +106,8 @@ def wish(talk: Talk) -> Move:
         options.insert(1, Option("take", _("🧩 Can I take it?"), start=f"take-{listing.id}"))
     if listing.details.get("kind") == "desk":
         options[0] = Option("book", _("📅 An appointment"), start="appointment")
+    if listing.details.get("kind") == "social_taxi" and talk.desk.rides.taxi():
+        options[0] = Option("ride", _("🚕 Ask for a ride"), start="ride")
     return pick(card(listing, talk), options)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
+from flows.rides.port import RideCommand, Rides
 from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
@@ -125,6 +126,7 @@ Command = (
     | NoteTap
     | EraseContact
     | AgendaCommand
+    | RideCommand
     | TicketCommand
 )
 
@@ -161,6 +163,11 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    @property
+    def rides(self) -> Rides:
+        """The social taxi, and this person's rides."""
         ...
 
     @property

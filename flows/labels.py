@@ -48,6 +48,16 @@ def appointments(_: Gettext) -> dict[str, str]:
     }
 
 
+def ride_purposes(_: Gettext) -> dict[str, str]:
+    """What a ride is for (`flows.rides.rules.PURPOSES`)."""
+    return {
+        "job": _("💼 Work"),
+        "training": _("📚 Courses"),
+        "appointment": _("🏛️ Offices"),
+        "other": _("❓ Something else"),
+    }
+
+
 def topics(_: Gettext) -> dict[str, str]:
     """What the desk helps with."""
     return {

@@ -18,7 +18,7 @@ _OPEN = (
     "person",
 )  # flows that wait for no particular answer
 _INSTEAD, _INSTEAD_OF_WORDS = 0.6, 0.8  # how sure we are before a form's question has to wait
-_A_GUESS = 0.25  # below it there is nothing to suggest
+_A_GUESS = 0.2  # below it there is nothing to suggest
 _TWO_WORDS = 2  # one word in a form is an answer, if a strange one
 _CLEARLY, _FEW_WORDS = 0.85, 3  # when the answer comes in the question's own language
 

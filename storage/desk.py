@@ -9,13 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.agenda.port import (
-    AnswerOffer,
-    BookAppointment,
-    CancelAppointment,
-    ConfirmAppointment,
-    WaitForSlot,
-)
+from flows.agenda.port import AgendaCommand
 from flows.desk import (
     AnswerForOffer,
     Command,
@@ -31,8 +25,9 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
+from flows.rides.port import RideCommand
 from flows.teach import PURPOSE as QUESTIONS
-from flows.tickets.port import CloseTicket, OpenTicket, TellDesk
+from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
 from storage import listings, mentions, unanswered
 from storage.agenda.person import DatabaseAgenda
@@ -42,6 +37,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
@@ -71,6 +67,7 @@ class DatabaseDesk:
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
+        self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
         self.erased = False
         self._acted = False
@@ -128,20 +125,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case (
-                BookAppointment()
-                | CancelAppointment()
-                | ConfirmAppointment()
-                | WaitForSlot()
-                | AnswerOffer()
-            ):
-                return self.agenda.perform(command)
-            case OpenTicket() | TellDesk() | CloseTicket():
-                return self.tickets.perform(command)
             case EraseContact():
                 erase(self._connection, self.contact_id, self._now)
                 self.erased = True
                 return "done"
+            case _:
+                return self._by_its_part(command)
+
+    def _by_its_part(self, command: AgendaCommand | RideCommand | TicketCommand) -> str:
+        if isinstance(command, AgendaCommand):
+            return self.agenda.perform(command)
+        if isinstance(command, RideCommand):
+            return self.rides.perform(command)
+        return self.tickets.perform(command)
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""

@@ -23,7 +23,7 @@ from flows.agenda.slots import (
 from flows.agenda.wanted import at_that_time, on_that_day
 from flows.hours import parse_hours
 from flows.talk import Answers
-from storage.agenda.rules import _holidays
+from storage.agenda.rules import holidays_of
 
 ROME = ZoneInfo("Europe/Rome")
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -112,8 +112,8 @@ def test_when_a_place_is_open(
     assert ["-".join(pair) for pair in clocks] == expected
 
 
-def test_italy_rests_on_its_holidays() -> None:
-    days = _holidays(2027)
+def test_italy_rests_on_itsholidays_of() -> None:
+    days = holidays_of(2027)
     assert {date(2027, 1, 6), date(2027, 3, 29), date(2027, 8, 15), date(2027, 12, 26)} <= days
     assert date(2027, 10, 4) in days  # Saint Francis, again a holiday by law from 2026
     rules = replace(RULES, holidays=days)

@@ -50,6 +50,7 @@ from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
+from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
 from flows.speech import ISOLATE, POP
 from flows.talk import Answers, Contact
 from flows.tickets.port import CloseTicket, OpenTicket, TellDesk, Ticket
@@ -63,6 +64,7 @@ from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
 from tests.conftest import ROOT, START
 from tests.memory_agenda import FEW, ROME, MemoryAgenda
+from tests.memory_rides import CONFIRMED, PROPOSED, MemoryRides
 from tests.memory_tickets import MemoryTickets
 
 SETTIME = Position(44.9628, 8.1153)
@@ -119,6 +121,7 @@ OFFERED = Appointment(
     "Amal",
     "offered",
 )
+KNOWN_RIDES = ("ride-back_2", "ride-again_2", "ride-said_005067_005005_thu_99:99")
 AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
@@ -130,10 +133,12 @@ class MemoryDesk:
         offers: MemoryOffers,
         contact: Contact,
         booked: Sequence[Appointment] = (),
+        rides: Sequence[Ride] = (),
         ticket: Ticket | None = None,
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
+        self.rides = MemoryRides(rides=rides)
         self.tickets = MemoryTickets(ticket)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
@@ -168,6 +173,8 @@ class MemoryDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
+                return self.rides.perform(command)
             case OpenTicket() | TellDesk() | CloseTicket():
                 return self.tickets.perform(command)
             case FlagEmergency():
@@ -208,6 +215,7 @@ class Place:
     conversation: Conversation
     contact: Contact
     booked: tuple[Appointment, ...] = ()
+    rides: tuple[Ride, ...] = ()
     ticket: Ticket | None = None
 
 
@@ -238,6 +246,9 @@ class Walk:
         waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
         for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
             self._ahead.append(self._step(waits, Inbound(start=start)))
+        drives = Place(Conversation(language=self.language), new.contact, (), (CONFIRMED, PROPOSED))
+        for start in ("ride", "rides", "rides-yes_3", "rides-no_3", "rides-cancel_2", *KNOWN_RIDES):
+            self._ahead.append(self._step(drives, Inbound(start=start)))
         for start in (*TAKES, NEWS):
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
@@ -293,7 +304,7 @@ class Walk:
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked, place.ticket)
+        desk = MemoryDesk(self.offers, place.contact, place.booked, place.rides, place.ticket)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -302,9 +313,8 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        after = Place(
-            turn.conversation, desk.contact, tuple(desk.agenda.mine()), desk.tickets.mine()
-        )
+        booked, rides = tuple(desk.agenda.mine()), tuple(desk.rides.all())
+        after = Place(turn.conversation, desk.contact, booked, rides, desk.tickets.mine())
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -312,7 +322,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked, place.ticket)
+    desk = MemoryDesk(offers, place.contact, place.booked, place.rides, place.ticket)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -457,7 +467,9 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(walk.offers, place.contact, place.booked, place.ticket)
+                desk = MemoryDesk(
+                    walk.offers, place.contact, place.booked, place.rides, place.ticket
+                )
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )
@@ -482,6 +494,7 @@ _RARE = {
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
+    ("rides", "none"),  # test_ride_flows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
@@ -501,6 +514,20 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
+    *(
+        ("ride", step)
+        for step in (
+            "no_service",
+            "known",
+            "other_ends",
+            "another_day",
+            "fewer",
+            "not_asked",
+            "lost",
+            "not_possible",
+        )
+    ),
+    *(("rides", step) for step in ("gone", "too_late", "kept", "only_by_phone", "goodbye")),
     *(
         ("earlier", step)
         for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")

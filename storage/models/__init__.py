@@ -15,6 +15,7 @@ from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
@@ -42,6 +43,12 @@ __all__ = [
     "Notice",
     "Outbox",
     "Reminder",
+    "Ride",
+    "RideRules",
+    "RideWish",
+    "Run",
+    "RunHold",
+    "RunSeat",
     "Segment",
     "SimulatorMessage",
     "Tag",
