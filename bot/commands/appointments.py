@@ -188,7 +188,7 @@ def print_rows(rows: Iterable[dict[str, Any]]) -> None:
         [
             (
                 row["id"],
-                f"{row['starts_at'].astimezone(zone):%a %d %b %H:%M}",
+                f"{row['starts_at'].astimezone(zone):%d %b %H:%M}",
                 row["place"],
                 row["topic"],
                 "+".join(filter(None, (row["colleague"], row["mediator"]))),
