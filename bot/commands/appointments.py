@@ -182,7 +182,7 @@ def export(
 def print_rows(rows: Iterable[dict[str, Any]]) -> None:
     """Appointments as a table of 80 columns."""
     zone = opening.settings().zone
-    columns = ("id", "when", "place", "topic", "with", "language", "person", "state")
+    columns = ("id", "when", "place", "topic", "with", "lang", "person", "state")
     print_table(
         columns,
         [
