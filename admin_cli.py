@@ -2,7 +2,7 @@
 """The operators' and coordinators' command line: parses, calls one function, prints."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,10 +15,14 @@ from bot.commands import (
     opening,
     operators,
     questions,
+    rides,
     segments,
     translations,
 )
 from bot.commands.output import AsJson, print_json, print_table, say, stop
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 app = typer.Typer(
     help="Sportello: the desk's own tools.",
@@ -32,6 +36,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(translations.app, name="translations")
 app.add_typer(contacts.app, name="contacts")
 app.add_typer(desk.app, name="desk")
+app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
@@ -109,14 +114,41 @@ def db_upgrade() -> None:
 
 @whatsapp.command("provision", epilog="Example: python admin_cli.py whatsapp provision")
 def whatsapp_provision() -> None:
-    """Create the Content templates that WhatsApp buttons are made of; again is harmless."""
+    """Create the Content templates that are missing, and ask Meta to approve the openers.
+
+    Buttons inside of the 24 hours need no approval. Openers ask people to write again: one says
+    that the desk has answered, one that there is news. Again is harmless.
+    """
+    from bot.catalogs import load_languages
     from bot.channels import provision_whatsapp
 
+    settings = _with_whatsapp()
+    spoken = load_languages(settings.default_language)
+    made = provision_whatsapp(settings, opening.database(), spoken)
+    openers = sum(bool(template.approval) for template in made)
+    say(f"{len(made) - openers} templates for buttons are ready, {openers} openers are with Meta.")
+    say("What Meta says of them: python admin_cli.py whatsapp templates")
+
+
+@whatsapp.command("templates", epilog="Example: python admin_cli.py whatsapp templates")
+def whatsapp_templates(as_json: AsJson = False) -> None:
+    """Read back from Twilio what Meta says of each template: language, category, approval."""
+    from bot.channels import approvals_of_whatsapp
+
+    found = approvals_of_whatsapp(_with_whatsapp(), opening.database())
+    if as_json:
+        print_json([template.model_dump() for template in found])
+        return
+    columns = ("name", "language", "category", "approval", "reason")
+    rows = [[getattr(template, column) for column in columns] for template in found]
+    print_table(columns, [[*row[:3], row[3] or "not needed", row[4]] for row in rows])
+
+
+def _with_whatsapp() -> "Settings":
     settings = opening.settings()
     if not settings.uses_whatsapp:
         stop("TWILIO_ACCOUNT_SID is not set: WhatsApp is off (see .env.example).")
-    made = provision_whatsapp(settings, opening.database())
-    say(f"{len(made)} templates are ready.")
+    return settings
 
 
 def main() -> None:
@@ -149,6 +181,8 @@ def _import_demo(engine: Any) -> int:
     from storage.agenda.rules import replace_rules
     from storage.content.importing import import_offers, rows_of
     from storage.content.records import load
+    from storage.rides.rules import replace_taxi
+    from storage.rides.taxi_file import read_taxi
 
     folder = Path(__file__).with_name("content")
     rows, words = rows_of(folder)
@@ -156,6 +190,7 @@ def _import_demo(engine: Any) -> int:
         if load(connection).keys() - {row.cells["id"] for row in rows}:
             stop("The database holds other offers: DEMO=1 is for a database of its own.")
         replace_rules(connection, read_desk(folder / "desk.yaml"), opening.by())
+        replace_taxi(connection, read_taxi(folder / "rides.yaml"), opening.by())
         return len(import_offers(connection, rows, words, opening.by(), opening.today()))
 
 

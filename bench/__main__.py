@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import in_process, offers
+from bench import broadcasts, in_process, offers
 from bench.known_contacts import fill
 from bench.people import BotApi, Result, talk
 from bench.script import ANSWERS, TAPS
@@ -89,6 +89,7 @@ def ours(folder: Path, api_port: int, port: int, database: str) -> tuple[list[st
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TELEGRAM_BOT_TOKEN": "1:x",
         "TELEGRAM_API_BASE_URL": f"http://127.0.0.1:{api_port}",
+        "TELEGRAM_MESSAGES_PER_SECOND": "0",
         "TELEGRAM_MODE": "webhook",
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
         "SIMULATOR": "0",
@@ -171,6 +172,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=12, help="intakes of each of the 50 people")
     parser.add_argument("--known", type=int, nargs="*", default=[1_000, 100_000])
     parser.add_argument("--offers", type=int, nargs="*", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--reached", type=int, nargs="*", default=[100_000])
     arguments = parser.parse_args()
     console = Console(width=100)
     with tempfile.TemporaryDirectory() as name:
@@ -201,6 +203,12 @@ def main() -> None:
             seconds = offers.fill(database, folder, count)
             shelf.add_row(f"{count:,}", f"{seconds:.1f}", f"{offers.browse_steps(database):.1f}")
         console.print(shelf)
+        sent = Table("people", "what", "", title="A broadcast")
+        for count in arguments.reached:
+            database = f"sqlite:///{folder / f'reached_{count}.db'}"
+            for what, figure in broadcasts.measured(database, count).items():
+                sent.add_row(f"{count:,}", what, f"{figure:.2f}")
+        console.print(sent)
 
 
 if __name__ == "__main__":

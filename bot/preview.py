@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from bot.channel import Letter
 from bot.simulator.render import Bubble, draw
@@ -12,8 +13,33 @@ from flows.desk import Command, Listing
 from flows.engine import Engine
 from flows.messages import Inbound
 from flows.places import Gazetteer
+from flows.rides.port import Ride, Rides
+from flows.rides.possible import Verdict
+from flows.rides.rules import Request
+from flows.searches.port import Search
 from flows.talk import Contact
 from flows.tickets.port import Tickets
+
+
+class _NoTaxi:
+    """`flows.rides.port.Rides` where there is no such service: the card has no button for it."""
+
+    zone = ZoneInfo("UTC")
+
+    def taxi(self) -> None:
+        return None
+
+    def days(self) -> Sequence[date]:
+        return ()
+
+    def judge(self, request: Request) -> Verdict:
+        return Verdict()
+
+    def mine(self) -> Sequence[Ride]:
+        return ()
+
+    def one(self, id: int) -> Ride | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +66,13 @@ class _OneOffer:
     @property
     def agenda(self) -> Agenda:
         raise NotImplementedError("an offer's card asks nothing of the agenda")
+
+    def searches(self) -> Sequence[Search]:
+        return ()
+
+    @property
+    def rides(self) -> Rides:
+        return _NoTaxi()
 
     @property
     def tickets(self) -> Tickets:

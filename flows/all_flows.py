@@ -7,13 +7,17 @@ from flows.browse import browse
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
+from flows.my_rides import rides
+from flows.my_searches import searches
 from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
+from flows.ride import ride
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
 from flows.teach import teach
+from flows.tell_me import tell_me
 from flows.welcome import make_language, make_welcome
 
 
@@ -28,6 +32,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         appointment,
         appointments,
         earlier,
+        ride,
+        rides,
         news,
         menu,
         help,
@@ -35,6 +41,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         still,
         take,
         teach,
+        tell_me,
+        searches,
         privacy,
         export,
         alerts,

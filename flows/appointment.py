@@ -13,6 +13,7 @@ from flows.agenda.wanted import at_that_time, on_that_day
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Tell, pick
+from flows.rides.known import could_drive_to
 from flows.talk import Answers, Talk
 
 ANY = "any"
@@ -265,6 +266,8 @@ def then(talk: Talk) -> Move:
     one = _mine(talk, "booked")
     way = one.place.offer if one and not one.place.phone_only else ""
     options = [Option("way", _("📍 How to get there"), start=f"browse-{way}")] if way else []
+    if one and not one.place.phone_only and could_drive_to(talk, one.place.comune):
+        options.append(Option("ride", _("🚕 Ask for a ride"), start=f"ride-appointment_{number}"))
     options += [
         Option("earlier", _("⏩ Come earlier"), start=f"earlier-{number}"),
         Option("mine", _("📅 My appointments"), start="appointments"),

@@ -14,6 +14,7 @@ from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Start, Tell, choices, pick
+from flows.rides.known import could_drive_to
 from flows.talk import Answers, Talk
 
 _DOING = ("confirm", "cancel", "move")
@@ -108,6 +109,8 @@ def wish(talk: Talk) -> Move:
     if one and not one.waits:
         start = f"earlier-{one.id}"
         options.append(Option("earlier", _("⏩ Come earlier"), start=start))
+    if one and not one.place.phone_only and could_drive_to(talk, one.place.comune):
+        options.append(Option("ride", _("🚕 Ask for a ride"), start=f"ride-appointment_{one.id}"))
     return pick(_("Do you want to change something?"), options)
 
 

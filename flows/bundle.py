@@ -91,6 +91,12 @@ def bundle(
     return Bundle(own_way, there, back, covered, near, tuple(gaps))
 
 
+def minutes_between(origin: str, goal: str, places: Gazetteer) -> int:
+    """How long the way by car takes between two comuni (ISTAT), setting out included."""
+    ends = places.get(origin), places.get(goal)
+    return _minutes(distance_km(ends[0].position, ends[1].position)) if ends[0] and ends[1] else 0
+
+
 @dataclass(frozen=True, slots=True)
 class _Trip:
     """A shift and the way to it; minutes since midnight, past 24 h when a shift ends next day."""

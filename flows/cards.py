@@ -179,18 +179,19 @@ def _where(listing: Listing, talk: Talk) -> str:
 
 
 def _hours(listing: Listing, talk: Talk) -> str:
-    spans = "; ".join(_span(hours, talk) for hours in listing.details.get("hours", ()))
+    spans = "; ".join(span(hours, talk) for hours in listing.details.get("hours", ()))
     week = listing.details.get("hours_week")
     if not week:
         return spans
     weekly = talk.fill(talk.ngettext("{n} hour a week", "{n} hours a week", week), n=week)
-    return f"{spans}, {weekly}" if spans else weekly
+    return f"{spans}{talk.speech.comma}{weekly}" if spans else weekly
 
 
-def _span(hours: Hours, talk: Talk) -> str:
+def span(hours: Hours, talk: Talk) -> str:
+    """Days and times of the week, in words."""
     times = f"{hours.start}–{hours.end}" if hours.end else hours.start
     parts = (_days(hours.days, talk), talk.speech.isolate(times))
-    return ", ".join(part for part in parts if part)
+    return talk.speech.comma.join(part for part in parts if part)
 
 
 def _days(days: tuple[str, ...], talk: Talk) -> str:
@@ -198,7 +199,7 @@ def _days(days: tuple[str, ...], talk: Talk) -> str:
     at = [WEEK.index(day) for day in days]
     if len(at) > 2 and at == list(range(at[0], at[-1] + 1)):
         return f"{names[at[0]]}–{names[at[-1]]}"
-    return ", ".join(names[i] for i in at)
+    return talk.speech.comma.join(names[i] for i in at)
 
 
 def _money(listing: Listing, talk: Talk) -> Iterator[str]:

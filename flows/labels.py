@@ -48,6 +48,16 @@ def appointments(_: Gettext) -> dict[str, str]:
     }
 
 
+def ride_purposes(_: Gettext) -> dict[str, str]:
+    """What a ride is for (`flows.rides.rules.PURPOSES`)."""
+    return {
+        "job": _("💼 Work"),
+        "training": _("📚 Courses"),
+        "appointment": _("🏛️ Offices"),
+        "other": _("❓ Something else"),
+    }
+
+
 def topics(_: Gettext) -> dict[str, str]:
     """What the desk helps with."""
     return {
@@ -193,6 +203,11 @@ def refusals(_: Gettext) -> dict[str, str]:
         "pay": _("The money"),
         "other": _("Something else"),
     }
+
+
+def how_often(_: Gettext) -> dict[str, str]:
+    """When a saved search is answered (`flows.searches.port.HOW_OFTEN`)."""
+    return {"now": _("⚡ At once"), "week": _("📅 Once a week")}
 
 
 def near(_: Gettext) -> dict[str, str]:

@@ -81,6 +81,11 @@ class Speech:
             return str(value)  # no language groups these
         return format_decimal(value, locale=self.locale, numbering_system="latn")
 
+    @property
+    def comma(self) -> str:
+        """Between the parts of a line; Arabic script has a comma of its own."""
+        return "، " if self.direction == "rtl" else ", "
+
     def list(self, items: Iterable[str]) -> str:
         """``a, b and c``."""
         return format_list(list(items), locale=self.locale)

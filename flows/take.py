@@ -78,10 +78,22 @@ def answer(talk: Talk) -> Move:
     title = job.title if job else ""
     lines = list(_lines(behind, talk)) if behind else [_("The desk can work this out with you.")]
     options = [
+        *_rides(behind, talk),
         Option("back", _("↩️ Back to the offer"), start=f"browse-{talk.answers.pick('offer')}"),
         Option("person", _("🙋 Ask the desk"), start="person"),
     ]
     return pick("\n".join([talk.speech.isolate(title), *lines]), options)
+
+
+def _rides(behind: Bundle | None, talk: Talk) -> Iterator[Option]:
+    """Where the social taxi goes there or back, it can be asked here."""
+    _, offer = talk.gettext, talk.answers.pick("offer")
+    if behind is None or talk.desk.rides.taxi() is None:
+        return
+    if behind.there and behind.there.offer.details.get("kind") == "social_taxi":
+        yield Option("ride", _("🚕 Ask for a ride"), start=f"ride-job_{offer}")
+    if behind.back and behind.back.offer.details.get("kind") == "social_taxi":
+        yield Option("ride_home", _("🔁 The way back"), start=f"ride-home_{offer}")
 
 
 def _lines(behind: Bundle, talk: Talk) -> Iterator[str]:

@@ -9,16 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Update, bindparam, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from flows.agenda.port import (
-    AnswerOffer,
-    BookAppointment,
-    CancelAppointment,
-    ConfirmAppointment,
-    WaitForSlot,
-)
+from flows.agenda.port import AgendaCommand
 from flows.desk import (
     AnswerForOffer,
     Command,
+    DeskCommand,
     EraseContact,
     FlagEmergency,
     Listing,
@@ -31,10 +26,12 @@ from flows.desk import (
 )
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
+from flows.rides.port import RideCommand
+from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
-from flows.tickets.port import CloseTicket, OpenTicket, TellDesk
+from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, mentions, unanswered
+from storage import listings, mentions, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
@@ -42,6 +39,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
 # Built once: building a statement costs several times what running it does.
@@ -71,6 +69,7 @@ class DatabaseDesk:
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
+        self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
         self.erased = False
         self._acted = False
@@ -104,15 +103,32 @@ class DatabaseDesk:
         """Whether this person answers for this offer."""
         return providers.answers_for(self._connection, self.contact_id, id)
 
+    def searches(self) -> Sequence[Search]:
+        """What this person wants to be told about."""
+        return searches.searches_of(self._connection, self.contact_id)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
             self._connection.exec_driver_sql("SAVEPOINT turn")
             self._acted = True
+        if isinstance(command, AgendaCommand):
+            return self.agenda.perform(command)
+        if isinstance(command, RideCommand):
+            return self.rides.perform(command)
+        if isinstance(command, TicketCommand):
+            return self.tickets.perform(command)
+        if isinstance(command, SearchCommand):
+            return searches.perform(self._connection, self.contact_id, command, self._now)
+        return self._perform_here(command)
+
+    def _perform_here(self, command: DeskCommand) -> str:
         match command:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
+                if state == "on" and "profile" in self._agreed:
+                    searches.begin_with_profile(self._connection, self.contact_id, self._now)
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
@@ -128,16 +144,6 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case (
-                BookAppointment()
-                | CancelAppointment()
-                | ConfirmAppointment()
-                | WaitForSlot()
-                | AnswerOffer()
-            ):
-                return self.agenda.perform(command)
-            case OpenTicket() | TellDesk() | CloseTicket():
-                return self.tickets.perform(command)
             case EraseContact():
                 erase(self._connection, self.contact_id, self._now)
                 self.erased = True

@@ -9,6 +9,7 @@ from storage import notices
 from storage.agenda import booking
 from storage.database import BUSY_MS, is_sqlite
 from storage.models import Address, Contact, Event, Inbox, Listing, Outbox, SimulatorMessage
+from storage.rides import due as rides
 from storage.tickets.group import delete_topics
 
 
@@ -22,6 +23,7 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     booking.lock(connection)
     for appointment in booking.live_ids(connection, contact_id):
         booking.end(connection, appointment, "cancelled", now)
+    rides.forget(connection, contact_id, now)
     delete_topics(connection, [contact_id], now)
     addresses = connection.execute(
         select(col(Address.channel), col(Address.address)).where(

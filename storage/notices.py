@@ -27,6 +27,15 @@ def notices(connection: Connection, *, closed: bool = False) -> list[dict[str, A
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
+def close_about(connection: Connection, subject: str, by: By) -> None:
+    """What the operators were told about ``subject`` is done."""
+    connection.execute(
+        update(_NOTICE)
+        .where(col(Notice.subject) == subject, col(Notice.closed_at).is_(None))
+        .values(closed_at=by.now, closed_by=by.operator)
+    )
+
+
 def reword(connection: Connection, id: int, kind: str, text: str) -> None:
     """What it says now; it stays where it is."""
     connection.execute(update(_NOTICE).where(col(Notice.id) == id).values(kind=kind, text=text))

@@ -22,6 +22,8 @@ from storage.agenda.rules import replace_rules
 from storage.audit import By
 from storage.content.importing import import_offers, rows_of
 from storage.database import open_database
+from storage.rides.rules import replace_taxi
+from storage.rides.taxi_file import read_taxi
 from storage.schema import upgrade
 from storage.understanding import load_understanding
 from tests.databases import postgresql
@@ -72,6 +74,7 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with engine.begin() as connection:
         import_demo(connection)
         replace_rules(connection, read_desk(ROOT / "content" / "desk.yaml"), By("anna", START))
+        replace_taxi(connection, read_taxi(ROOT / "content" / "rides.yaml"), By("anna", START))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()

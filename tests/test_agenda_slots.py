@@ -23,7 +23,7 @@ from flows.agenda.slots import (
 from flows.agenda.wanted import at_that_time, on_that_day
 from flows.hours import parse_hours
 from flows.talk import Answers
-from storage.agenda.rules import _holidays
+from storage.agenda.rules import holidays_of
 
 ROME = ZoneInfo("Europe/Rome")
 MONDAY = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -112,8 +112,8 @@ def test_when_a_place_is_open(
     assert ["-".join(pair) for pair in clocks] == expected
 
 
-def test_italy_rests_on_its_holidays() -> None:
-    days = _holidays(2027)
+def test_italy_rests_on_itsholidays_of() -> None:
+    days = holidays_of(2027)
     assert {date(2027, 1, 6), date(2027, 3, 29), date(2027, 8, 15), date(2027, 12, 26)} <= days
     assert date(2027, 10, 4) in days  # Saint Francis, again a holiday by law from 2026
     rules = replace(RULES, holidays=days)
@@ -146,6 +146,26 @@ def test_reminders_come_by_day_at_the_hour_people_expect(starts: str, day: str, 
     moments = reminders(datetime.fromisoformat(starts).replace(tzinfo=ROME))
     assert {kind: f"{at:%d %H:%M}" for kind, at in moments.items()} == {"day": day, "hours": hours}
     assert not any(is_night(at) for at in moments.values())
+
+
+@pytest.mark.parametrize("sunday", ["2027-03-28", "2027-10-31"])
+def test_when_the_clock_changes_nobody_is_woken_and_nobody_is_late(sunday: str) -> None:
+    """Every quarter of four days around it, the hour that is missing and both of the one twice."""
+    first = datetime.fromisoformat(sunday).replace(tzinfo=ROME) - timedelta(days=1)
+    for n in range(4 * 24 * 4):
+        starts = (first.astimezone(UTC) + n * QUARTER).astimezone(ROME)
+        for kind, at in reminders(starts).items():
+            sent = at.astimezone(UTC)
+            assert not is_night(sent.astimezone(ROME)), (starts, kind, at)
+            assert timedelta(hours=1) <= starts - sent <= timedelta(hours=37), (starts, kind, at)
+            if not is_night(starts - timedelta(hours=2)) and kind == "hours":
+                assert starts.astimezone(UTC) - sent == timedelta(hours=2)
+    twice = [datetime(2027, 10, 31, 2, 30, fold=fold, tzinfo=ROME) for fold in (0, 1)]
+    assert twice[1].astimezone(UTC) - twice[0].astimezone(UTC) == timedelta(hours=1)
+    missing = datetime(2027, 3, 28, 2, 30, tzinfo=ROME)
+    for night in (*twice, missing):
+        assert f"{waking_hour(night):%H:%M}" == "08:00"
+        assert {f"{at:%H:%M}" for at in reminders(night).values()} <= {"08:00", "20:00"}
 
 
 def test_the_night_waits_for_the_morning() -> None:

@@ -44,7 +44,7 @@ def test_from_nothing_to_this_release(database: Engine) -> None:
 def test_again_changes_nothing(database: Engine) -> None:
     upgrade(database)
     with database.begin() as connection:
-        connection.execute(text("INSERT INTO template (name, sid) VALUES ('a', 'HX1')"))
+        connection.execute(text("INSERT INTO template VALUES ('a', 'HX1', '', '', '', '')"))
     upgrade(database)
     with database.begin() as connection:
         assert connection.execute(text("SELECT sid FROM template")).scalar_one() == "HX1"
@@ -83,6 +83,8 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
     }
     assert rules == {
         ("address", "contact_id", "CASCADE"),
+        ("alerted", "contact_id", "CASCADE"),
+        ("alerted", "listing_id", "CASCADE"),
         ("appointment", "contact_id", "SET NULL"),
         ("consent", "contact_id", "CASCADE"),
         ("conversation", "contact_id", "CASCADE"),
@@ -97,7 +99,14 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("listing_text", "listing_id", "CASCADE"),
         ("outbox", "contact_id", "CASCADE"),
         ("reminder", "appointment_id", "CASCADE"),
+        ("ride", "contact_id", "SET NULL"),
+        ("ride", "run_id", "SET NULL"),
+        ("ride_wish", "contact_id", "SET NULL"),
+        ("run_hold", "run_id", "CASCADE"),
+        ("run_seat", "ride_id", "CASCADE"),
+        ("run_seat", "run_id", "CASCADE"),
         ("tag", "contact_id", "CASCADE"),
+        ("search", "contact_id", "CASCADE"),
         ("ticket", "contact_id", "CASCADE"),
         ("ticket", "id", None),
         ("ticket_message", "ticket_id", "CASCADE"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot import ride_letters
 from bot.answering import Answering
 from bot.correspondence import Correspondence
 from bot.runtime import Parts
@@ -21,6 +22,7 @@ from storage.audit import By
 from storage.outreach import broadcasts, expand, wording
 from tests.conftest import Clock
 from tests.memory_agenda import ROME
+from tests.riding import answer_ride, take_every_car
 
 FOLDER = Path(__file__).with_name("transcripts")
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -82,6 +84,14 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 writes = Correspondence(parts.languages, ROME)
                 writes.offer_freed(connection, parts.now())
                 writes.remind(connection, parts.now())
+                ride_letters.write_due(connection, parts.now(), writes)
+        case ["ride", answer, number, *moment]:
+            with parts.engine.begin() as connection:
+                answer_ride(connection, parts, answer, int(number), " ".join(moment))
+        case ["driving", *moment]:
+            with parts.engine.begin() as connection:
+                leaves = datetime.fromisoformat(" ".join(moment)).replace(tzinfo=ROME)
+                take_every_car(connection, parts, leaves)
         case ["broadcast", offer]:
             send_broadcast(parts, offer)
         case ["closed", day]:

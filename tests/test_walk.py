@@ -50,6 +50,15 @@ from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
+from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
+from flows.searches.port import (
+    MOST_SEARCHES,
+    PROFILE,
+    ChangeSearch,
+    DropSearch,
+    SaveSearch,
+    Search,
+)
 from flows.speech import ISOLATE, POP
 from flows.talk import Answers, Contact
 from flows.tickets.port import CloseTicket, OpenTicket, TellDesk, Ticket
@@ -63,6 +72,7 @@ from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
 from tests.conftest import ROOT, START
 from tests.memory_agenda import FEW, ROME, MemoryAgenda
+from tests.memory_rides import CONFIRMED, PROPOSED, MemoryRides
 from tests.memory_tickets import MemoryTickets
 
 SETTIME = Position(44.9628, 8.1153)
@@ -119,6 +129,7 @@ OFFERED = Appointment(
     "Amal",
     "offered",
 )
+KNOWN_RIDES = ("ride-back_2", "ride-again_2", "ride-said_005067_005005_thu_99:99")
 AT_HOME = Answers(age="25_34", comune="005067", children=["0_2"])  # in Monale
 
 
@@ -130,10 +141,14 @@ class MemoryDesk:
         offers: MemoryOffers,
         contact: Contact,
         booked: Sequence[Appointment] = (),
+        rides: Sequence[Ride] = (),
         ticket: Ticket | None = None,
+        searches: Sequence[Search] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
+        self._searches = list(searches)
+        self.rides = MemoryRides(rides=rides)
         self.tickets = MemoryTickets(ticket)
         self.interests: set[str] = set()
         self.provides = {PROVIDED}
@@ -158,8 +173,23 @@ class MemoryDesk:
     def answers_for(self, id: str) -> bool:
         return id in self.provides
 
+    def searches(self) -> Sequence[Search]:
+        return self._searches
+
     def perform(self, command: Command) -> str:
         match command:
+            case SaveSearch(search):
+                return self._save(search)
+            case ChangeSearch(id, every):
+                known = [one.id for one in self._searches]
+                self._searches = [
+                    replace(one, every=every) if one.id == id else one for one in self._searches
+                ]
+                return "done" if id in known else "gone"
+            case DropSearch(id):
+                left = [one for one in self._searches if one.id != id]
+                gone, self._searches = len(left) == len(self._searches), left
+                return "gone" if gone else "done"
             case (
                 BookAppointment()
                 | CancelAppointment()
@@ -168,6 +198,8 @@ class MemoryDesk:
                 | AnswerOffer()
             ):
                 return self.agenda.perform(command)
+            case AskRide() | CancelRide() | AnswerProposal() | NoteWish():
+                return self.rides.perform(command)
             case OpenTicket() | TellDesk() | CloseTicket():
                 return self.tickets.perform(command)
             case FlagEmergency():
@@ -177,6 +209,8 @@ class MemoryDesk:
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
                 self.contact = replace(self.contact, consents=consents)
             case SetAlerts(state):
+                if state == "on" and self.contact.agreed("profile") and not self._searches:
+                    self._save(Search(PROFILE))
                 self.contact = replace(self.contact, alerts=state)
             case NoteInterest(listing):
                 if self._offers.one(listing, "it") is None:
@@ -191,6 +225,17 @@ class MemoryDesk:
             case EraseContact():
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
+        return "done"
+
+    def _save(self, search: Search) -> str:
+        for n, one in enumerate(self._searches):
+            if replace(one, id=0, every="") == replace(search, every=""):
+                self._searches[n] = replace(one, every=search.every)
+                return "done"
+        if len(self._searches) >= MOST_SEARCHES:
+            return "enough"
+        number = max((one.id for one in self._searches), default=0) + 1
+        self._searches.append(replace(search, id=number))
         return "done"
 
 
@@ -208,7 +253,15 @@ class Place:
     conversation: Conversation
     contact: Contact
     booked: tuple[Appointment, ...] = ()
+    rides: tuple[Ride, ...] = ()
     ticket: Ticket | None = None
+    searches: tuple[Search, ...] = ()
+
+
+def desk_at(offers: MemoryOffers, place: Place) -> MemoryDesk:
+    """The desk as it is there."""
+    kept = place.booked, place.rides, place.ticket, place.searches
+    return MemoryDesk(offers, place.contact, *kept)
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -238,6 +291,9 @@ class Walk:
         waits = Place(Conversation(language=self.language), new.contact, (OFFERED,))
         for start in ("earlier-yes_7", "earlier-no_7", "earlier-yes_8", "earlier-7"):
             self._ahead.append(self._step(waits, Inbound(start=start)))
+        drives = Place(Conversation(language=self.language), new.contact, (), (CONFIRMED, PROPOSED))
+        for start in ("ride", "rides", "rides-yes_3", "rides-no_3", "rides-cancel_2", *KNOWN_RIDES):
+            self._ahead.append(self._step(drives, Inbound(start=start)))
         for start in (*TAKES, NEWS):
             lives = Conversation(language=self.language, profile=AT_HOME)
             self._ahead.append(self._step(Place(lives, new.contact), Inbound(start=start)))
@@ -288,12 +344,12 @@ class Walk:
         known, contact = bool(place.conversation.language), place.contact
         agreed = contact.agreed("profile"), contact.agreed("alerts")
         heard = place.ticket is not None and place.ticket.listens
-        person = (known, contact.alerts, *agreed, heard)
+        person = (known, contact.alerts, *agreed, bool(place.searches), heard)
         return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked, place.ticket)
+        desk = desk_at(self.offers, place)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -303,7 +359,12 @@ class Walk:
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
         after = Place(
-            turn.conversation, desk.contact, tuple(desk.agenda.mine()), desk.tickets.mine()
+            turn.conversation,
+            desk.contact,
+            tuple(desk.agenda.mine()),
+            tuple(desk.rides.all()),
+            desk.tickets.mine(),
+            tuple(desk.searches()),
         )
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
@@ -312,7 +373,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked, place.ticket)
+    desk = desk_at(offers, place)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -457,7 +518,7 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(walk.offers, place.contact, place.booked, place.ticket)
+                desk = desk_at(walk.offers, place)
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )
@@ -481,13 +542,18 @@ _RARE = {
     ("person", "puzzled"),  # test_transcripts
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
+    ("tell_me", "too_many"),  # test_alerts
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
+    ("rides", "none"),  # test_ride_flows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
     ("welcome", "speak"),
     ("welcome", "go_on"),
     ("answer", "appointments"),
+    ("answer", "tell_me"),
+    *(("tell_me", step) for step in ("as_you_like", "will_hear")),
+    *(("searches", step) for step in ("gone", "told")),
     *(
         ("appointment", step)
         for step in (
@@ -501,6 +567,20 @@ _SILENT = {
         )
     ),
     *(("appointments", step) for step in ("gone", "thanks", "move", "kept", "goodbye")),
+    *(
+        ("ride", step)
+        for step in (
+            "no_service",
+            "known",
+            "other_ends",
+            "another_day",
+            "fewer",
+            "not_asked",
+            "lost",
+            "not_possible",
+        )
+    ),
+    *(("rides", step) for step in ("gone", "too_late", "kept", "only_by_phone", "goodbye")),
     *(
         ("earlier", step)
         for step in ("another", "too_late", "too_many", "nothing_there", "will_hear")

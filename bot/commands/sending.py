@@ -189,7 +189,17 @@ def report(id: Id, as_json: AsJson = False) -> None:
             print_table(columns, [[str(line[name]) for name in columns] for line in table])
 
 
-_STATES = ("queued", "sending", "sent", "delivered", "read", "failed", "cancelled", "unknown")
+_STATES = (
+    "held",
+    "queued",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "failed",
+    "cancelled",
+    "unknown",
+)
 
 
 def _still_a_draft(id: int) -> None:

@@ -86,9 +86,12 @@ def print_tally(tally: "Tally", plan: "Plan", states: Mapping[str, str]) -> None
         (language, channel, "template, then text" if by_template else "text", count)
         for (language, channel, by_template), count in sorted(tally.going.items())
     ]
-    print_table(("language", "channel", "as", "people"), going)
+    if going:
+        print_table(("language", "channel", "as", "people"), going)
     if tally.left_out:
         print_table(("left out because", "language", "people"), _reasons(tally, states))
+    if closed := sum(n for (why, _), n in tally.left_out.items() if why == "window_closed"):
+        say(f"With --templates an approved template (paid) would ask those {closed} to write.")
     for language, channel in sorted({(key[0], key[1]) for key in tally.going}):
         print_letter(plan.letters[language], channel, f"{language}, {channel}")
     if plan.at > opening.by().now:

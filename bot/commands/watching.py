@@ -47,4 +47,5 @@ def _looked(engine: "Engine", id: int) -> tuple[str, int, int]:
     with engine.begin() as connection:
         state = existing(connection, id)["state"]
         counts = report(connection, id).total
-    return state, counts.total() - counts["queued"] - counts["sending"], counts.total()
+    open_ = sum(counts[name] for name in ("held", "queued", "sending"))
+    return state, counts.total() - open_, counts.total()

@@ -43,12 +43,14 @@ def fitting(listings: Iterable[Listing], slots: Slots, places: Gazetteer) -> lis
 
 def asked_place(slots: Slots, places: Gazetteer) -> Place | None:
     """The comune a question is about: where one wants to be, or starts from."""
-    for name in ("comune", "origin", "destination"):
-        value = slots.get(name)
-        first = value[0] if isinstance(value, list) and value else value
-        if isinstance(first, str) and (place := places.named(first)):
-            return place
-    return None
+    ends = (place_named(slots.get(name), places) for name in ("comune", "origin", "destination"))
+    return next((place for place in ends if place), None)
+
+
+def place_named(value: Any, places: Gazetteer) -> Place | None:
+    """The comune that a slot names, the first of several."""
+    first = value[0] if isinstance(value, list) and value else value
+    return places.named(first) if isinstance(first, str) else None
 
 
 def _can(listing: Listing, slots: Slots, ends: Sequence[str]) -> bool:

@@ -26,7 +26,7 @@ def load_rules(connection: Connection, today: date) -> Rules:
         staff=tuple(_colleague(row) for row in _all(connection, DeskStaff, **active)),
         topics=settings["topics"],
         exceptions=tuple(_exceptions(connection, today)),
-        holidays=_holidays(today.year) | _holidays(today.year + 1),
+        holidays=holidays_of(today.year) | holidays_of(today.year + 1),
         grid=settings["grid"],
         notice=timedelta(hours=settings["notice_hours"]),
         ahead=days,
@@ -157,7 +157,7 @@ def _exceptions(connection: Connection, today: date) -> Iterator[Exceptional]:
 
 
 @lru_cache(maxsize=8)
-def _holidays(year: int) -> frozenset[date]:
+def holidays_of(year: int) -> frozenset[date]:
     """Italy's public holidays; Sundays and Asti's patron saint are the places' own affair."""
     import holidays
 

@@ -10,15 +10,26 @@ from storage.models.agenda import (
     Reminder,
     Waiting,
 )
-from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
+from storage.models.messages import (
+    Event,
+    Inbox,
+    Outbox,
+    Pause,
+    Permit,
+    SimulatorMessage,
+    Template,
+)
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
+from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
+from storage.models.searches import Alerted, Search
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
+    "Alerted",
     "Appointment",
     "Audit",
     "Broadcast",
@@ -41,7 +52,16 @@ __all__ = [
     "ListingText",
     "Notice",
     "Outbox",
+    "Pause",
+    "Permit",
     "Reminder",
+    "Ride",
+    "RideRules",
+    "RideWish",
+    "Run",
+    "RunHold",
+    "RunSeat",
+    "Search",
     "Segment",
     "SimulatorMessage",
     "Tag",

@@ -1,0 +1,1 @@
+"""The social taxi in the database: rules, rides, drives, wishes."""
