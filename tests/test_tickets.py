@@ -25,7 +25,7 @@ from storage.erasure import erase, scrub
 from storage.models import Address, DeskTopic, Outbox, Template, Ticket, TicketMessage
 from storage.outbox import Closing, Outcome
 from storage.templates import save_templates
-from storage.tickets import group, keeping, operators
+from storage.tickets import group, keeping, operators, undelivered
 from storage.tickets.operators import TicketError
 from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
@@ -331,6 +331,19 @@ def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
         "Venga domani.",
         "Alle 10.",
     ]
+
+
+def test_a_template_that_was_refused_told_nobody(desk: Desk) -> None:
+    with desk.parts.engine.begin() as connection:
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
+    number = late(desk)
+    assert desk.reply(number, "Venga domani.").told
+    assert len(desk.sent("whatsapp", problem="window_closed")) == 1
+    with desk.parts.engine.begin() as connection:
+        assert not undelivered.was_told(connection, number)
+    assert not desk.reply(number, "Alle 10.").told
+    assert [m["status"] for m in desk.shown(number)] == ["held", "held"]
 
 
 def test_an_answer_that_was_a_moment_too_late_is_held_too(desk: Desk) -> None:

@@ -73,6 +73,9 @@ def calendar(
     if place and rules.place(place) is None:
         stop(f"There is no place {place!r}: {', '.join(p.id for p in rules.places)}.")
     columns, rows = week(rules, busy, monday, zone, place)
+    if not rows:
+        say("Nothing is open in that week.")
+        return
     print_table(columns, rows)
     say("● taken   ○ free")
 
@@ -179,13 +182,13 @@ def export(
 def print_rows(rows: Iterable[dict[str, Any]]) -> None:
     """Appointments as a table of 80 columns."""
     zone = opening.settings().zone
-    columns = ("id", "when", "place", "topic", "with", "language", "person", "state")
+    columns = ("id", "when", "place", "topic", "with", "lang", "person", "state")
     print_table(
         columns,
         [
             (
                 row["id"],
-                f"{row['starts_at'].astimezone(zone):%a %d %b %H:%M}",
+                f"{row['starts_at'].astimezone(zone):%d %b %H:%M}",
                 row["place"],
                 row["topic"],
                 "+".join(filter(None, (row["colleague"], row["mediator"]))),
