@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from flows.outreach.audience import Recipient, Way
-from flows.outreach.verdict import WEEK, Means, Reason, Rules, judge
+from flows.outreach.verdict import WEEK, Means, Reason, Rules, Verdict, judge
 from flows.searches.hits import hits, searching, topics_of
 from flows.searches.letters import MOST_OFFERS, Hit, news
 from flows.speech import Languages
@@ -21,6 +21,8 @@ from storage.models import Outbox
 from storage.outbox import UNASKED
 from storage.outreach.recipients import these
 from storage.searches import DueSearch
+from storage.templates import languages_of
+from storage.verdicts import NEWS_WAITING
 
 PEOPLE_AT_ONCE = 200
 """Served in one transaction; the rest has its turn in the next."""
@@ -44,14 +46,21 @@ class Alerts:
             return 0
         due = searches.due(connection, now, PEOPLE_AT_ONCE)
         own = {id: list(some) for id, some in groupby(due, key=lambda one: one.contact_id)}
+        opened = languages_of(connection, NEWS_WAITING, self.languages) if own else frozenset()
+        means = Means(frozenset(self.languages), opened)
         for person in these(connection, own, now):
-            self._answer(connection, person, own[person.id], now)
+            verdict = judge(person, means, self.rules, now)
+            self._answer(connection, person, verdict, own[person.id], now)
         return len(own)
 
     def _answer(
-        self, connection: Connection, person: Recipient, due: Sequence[DueSearch], now: datetime
+        self,
+        connection: Connection,
+        person: Recipient,
+        verdict: Verdict,
+        due: Sequence[DueSearch],
+        now: datetime,
     ) -> None:
-        verdict = judge(person, Means(frozenset(self.languages)), self.rules, now)
         asked = [one.search for one in due]
         if verdict.way is None:
             wait = WEEK if verdict.reason is Reason.UNREACHABLE else _ONE_DAY

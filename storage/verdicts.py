@@ -16,14 +16,12 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
+from flows.outreach.verdict import WINDOW
 from flows.tickets.letters import WAITS
 from storage.columns import from_ms, to_ms
 from storage.models import Outbox
 from storage.outbox import HELD, UNASKED
 from storage.templates import approved
-
-WINDOW = timedelta(hours=24) - timedelta(minutes=2)
-"""Counted from the person's last message; two minutes for the way and for clocks that differ."""
 
 HELD_AT_MOST = timedelta(days=7)
 """A row that waits for the person to write expires after so long, if not before."""

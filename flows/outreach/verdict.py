@@ -12,8 +12,9 @@ from flows.outreach.audience import Recipient, Way
 from flows.outreach.quiet import Quiet
 
 WEEK = timedelta(days=7)
-WINDOW = timedelta(hours=24)
-"""How long after a person's last message WhatsApp takes free text."""
+WINDOW = timedelta(hours=24) - timedelta(minutes=2)
+"""How long after a person's last message WhatsApp takes free text; two minutes for the way there and
+for clocks that differ."""
 
 
 class Reason(StrEnum):

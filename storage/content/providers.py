@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
+from flows.outreach.verdict import WINDOW
 from storage import notices
 from storage.audit import By, entries, record
 from storage.content.records import load, lock, save
@@ -16,8 +17,6 @@ ASK_EVERY = timedelta(days=14)
 """How long a confirmed offer is believed."""
 PATIENCE = timedelta(days=4)
 """How long an answer may take."""
-WINDOW = timedelta(hours=24)
-"""How long after a person's message WhatsApp lets us write freely."""
 BY_ITSELF = "sportello"
 """The operator's name in the audit log for what the assistant does by itself."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, true, update
 from sqlmodel import col
 
 from flows.outreach.audience import Recipient
@@ -38,9 +38,13 @@ def judge_again(
 
 
 def _whose(connection: Connection, ids: list[int]) -> tuple[dict[int, int], set[int]]:
-    """Row → contact; and the rows that may go out after WhatsApp's window is closed."""
+    """Row → contact; and the rows that may go out after WhatsApp's window is closed.
+
+    Those are the rows of alerts, and of broadcasts that say so.
+    """
+    beyond = func.coalesce(col(Broadcast.templates), true())
     query = (
-        select(col(Outbox.id), col(Outbox.contact_id), col(Broadcast.templates))
+        select(col(Outbox.id), col(Outbox.contact_id), beyond)
         .outerjoin(Broadcast, col(Broadcast.id) == col(Outbox.broadcast_id))
         .where(col(Outbox.id).in_(ids))
     )

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, insert, select, update
 from sqlmodel import col
 
+from flows.outreach.verdict import WINDOW
 from storage import notices
 from storage.audit import By, record
 from storage.models import Address, Contact, Conversation, Outbox, Ticket, TicketMessage
@@ -14,8 +15,6 @@ from storage.outbox import HELD
 from storage.tickets.person import write
 
 ORIGIN, KNOCK = "operator", "knock"
-WINDOW = timedelta(hours=24) - timedelta(minutes=5)
-"""How long after a person's last message WhatsApp takes free words (63016); a little to spare."""
 _HELD_FOR = timedelta(days=30)
 _TICKET: Any = Ticket.__table__  # type: ignore[attr-defined]
 _MESSAGE: Any = TicketMessage.__table__  # type: ignore[attr-defined]
