@@ -2,7 +2,7 @@
 """The operators' and coordinators' command line: parses, calls one function, prints."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,9 @@ from bot.commands import (
     translations,
 )
 from bot.commands.output import AsJson, print_json, print_table, say, stop
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 app = typer.Typer(
     help="Sportello: the desk's own tools.",
@@ -111,14 +114,41 @@ def db_upgrade() -> None:
 
 @whatsapp.command("provision", epilog="Example: python admin_cli.py whatsapp provision")
 def whatsapp_provision() -> None:
-    """Create the Content templates that WhatsApp buttons are made of; again is harmless."""
+    """Create the Content templates that are missing, and ask Meta to approve the openers.
+
+    Buttons inside of the 24 hours need no approval. Openers ask people to write again: one says
+    that the desk has answered, one that there is news. Again is harmless.
+    """
+    from bot.catalogs import load_languages
     from bot.channels import provision_whatsapp
 
+    settings = _with_whatsapp()
+    spoken = load_languages(settings.default_language)
+    made = provision_whatsapp(settings, opening.database(), spoken)
+    openers = sum(bool(template.approval) for template in made)
+    say(f"{len(made) - openers} templates for buttons are ready, {openers} openers are with Meta.")
+    say("What Meta says of them: python admin_cli.py whatsapp templates")
+
+
+@whatsapp.command("templates", epilog="Example: python admin_cli.py whatsapp templates")
+def whatsapp_templates(as_json: AsJson = False) -> None:
+    """Read back from Twilio what Meta says of each template: language, category, approval."""
+    from bot.channels import approvals_of_whatsapp
+
+    found = approvals_of_whatsapp(_with_whatsapp(), opening.database())
+    if as_json:
+        print_json([template.model_dump() for template in found])
+        return
+    columns = ("name", "language", "category", "approval", "reason")
+    rows = [[getattr(template, column) for column in columns] for template in found]
+    print_table(columns, [[*row[:3], row[3] or "not needed", row[4]] for row in rows])
+
+
+def _with_whatsapp() -> "Settings":
     settings = opening.settings()
     if not settings.uses_whatsapp:
         stop("TWILIO_ACCOUNT_SID is not set: WhatsApp is off (see .env.example).")
-    made = provision_whatsapp(settings, opening.database())
-    say(f"{len(made)} templates are ready.")
+    return settings
 
 
 def main() -> None:

@@ -89,6 +89,7 @@ def ours(folder: Path, api_port: int, port: int, database: str) -> tuple[list[st
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "TELEGRAM_BOT_TOKEN": "1:x",
         "TELEGRAM_API_BASE_URL": f"http://127.0.0.1:{api_port}",
+        "TELEGRAM_MESSAGES_PER_SECOND": "0",
         "TELEGRAM_MODE": "webhook",
         "TELEGRAM_WEBHOOK_SECRET": SECRET,
         "SIMULATOR": "0",

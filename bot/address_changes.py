@@ -1,11 +1,13 @@
 """What follows for an address from what a provider tells: it blocked us, moved, opted out."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bot.channel import Problem, Received
 from storage import addresses
+
+_DAY = timedelta(hours=24)
 
 
 def apply_change(connection: Connection, received: Received) -> None:
@@ -28,3 +30,7 @@ def apply_problem(
             addresses.block(connection, channel, address)
         case Problem.STOPPED:
             addresses.stop_alerts(connection, channel, address, now)
+        case Problem.POLICY:
+            addresses.rest(connection, channel, address, now + _DAY)
+        case Problem.WINDOW_CLOSED:
+            addresses.close_window(connection, channel, address, now - _DAY)

@@ -82,6 +82,7 @@ class Problem(StrEnum):
     WINDOW_CLOSED = "window_closed"
     STOPPED = "stopped"
     POLICY = "policy"
+    RESTRICTED = "restricted"
     REJECTED = "rejected"
     CREDENTIALS = "credentials"
     NOT_SENT = "not_sent"
@@ -90,7 +91,7 @@ class Problem(StrEnum):
     @property
     def retryable(self) -> bool:
         """Whether the same message may be tried again without harm."""
-        return self in (Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS)
+        return self in _RETRYABLE
 
     @property
     def advice(self) -> str:
@@ -98,13 +99,17 @@ class Problem(StrEnum):
         return _ADVICE[self]
 
 
+_RETRYABLE = (Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS, Problem.RESTRICTED)
 _ADVICE = {
     Problem.BUSY: "The provider is busy; the message is tried again by itself.",
     Problem.UNREACHABLE: "The person cannot be reached here (blocked, gone or not on the channel).",
     Problem.WINDOW_CLOSED: "WhatsApp allows free text only within 24 hours of the person's last "
-    "message; write again once they have written.",
+    "message, and no approved template asks them to write: see `admin_cli.py whatsapp templates`.",
     Problem.STOPPED: "The person asked for no more messages; write to them no more.",
-    Problem.POLICY: "The provider's rules forbid this message now; do not try again today.",
+    Problem.POLICY: "The provider does not deliver this kind of message to this person now; no "
+    "broadcast goes there for 24 hours.",
+    Problem.RESTRICTED: "The provider restricts our sender: broadcasts on this channel wait an "
+    "hour and try again by themselves; see its console.",
     Problem.REJECTED: "The provider refused the message as it is: report this, it is our mistake.",
     Problem.CREDENTIALS: "The provider refused our credentials: check .env with "
     "`admin_cli.py doctor`.",

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,13 +12,14 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from bot import documents, texts
-from bot.catalogs import load_languages
 from bot.channel import Channel, Receive, Report
 from bot.database_thread import DatabaseThread
 from bot.settings import Settings
+from flows.speech import Languages
 from storage.database import reading
+from storage.models import Template
 from storage.only_one import only_one
-from storage.templates import load_templates, save_templates
+from storage.templates import all_templates, load_templates, save_templates
 
 if TYPE_CHECKING:
     from bot.runtime import Parts
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 Loop = Callable[[asyncio.Event], Coroutine[None, None, None]]
 _AGAIN_SECONDS = 60
+_APPROVALS_SECONDS = 3600
 _CATCH_UP = timedelta(minutes=5)
 _POLLING = 7360420  # an arbitrary number, the same in every process
 _DOWN_AT_MOST = timedelta(hours=24)
@@ -152,12 +154,27 @@ def _add_whatsapp(
     report: Report,
 ) -> None:
     from bot.whatsapp import files, webhook
+    from bot.whatsapp.openers import read_back
     from bot.whatsapp.reconcile import recent
 
     channel = _whatsapp(parts.settings)
 
-    async def load() -> None:
-        channel.templates = await database.run(_templates, parts.engine)
+    async def load() -> Mapping[str, str]:
+        return await database.run(_templates, parts.engine)
+
+    async def prepare() -> None:
+        channel.templates = await load()
+        channel.load_templates = load
+
+    async def judge(stopping: asyncio.Event) -> None:
+        """Read back every hour what Meta says of the templates: it may take an approval away."""
+        while not await _stopped(stopping, _APPROVALS_SECONDS):
+            try:
+                known = await database.run(_known_templates, parts.engine)
+                found = await read_back(channel.client, known)
+                await database.run(_remember, parts.engine, found)
+            except Exception as error:  # Twilio's or the database's: again in an hour
+                log.warning("whatsapp: cannot read approvals: %s", type(error).__name__)
 
     async def catch_up(stopping: asyncio.Event) -> None:
         """Fetch what Twilio could not deliver while we were down; known messages are dropped."""
@@ -173,11 +190,21 @@ def _add_whatsapp(
             await _stopped(stopping, _CATCH_UP.total_seconds())
 
     channels.by_name["whatsapp"] = channel
-    channels.preparing.append(load)
-    channels.loops.append(catch_up)
+    channels.preparing.append(prepare)
+    channels.loops += [catch_up, judge]
     channels.routes += webhook.routes(channel, receive, report)
     file_of = partial(documents.file_of, parts.engine, channel="whatsapp")
     channels.routes += files.routes(channel.links, database, file_of)
+
+
+def _known_templates(engine: Engine) -> list[Template]:
+    with reading(engine).begin() as connection:
+        return all_templates(connection)
+
+
+def _remember(engine: Engine, templates: list[Template]) -> None:
+    with engine.begin() as connection:
+        save_templates(connection, templates)
 
 
 def _templates(engine: Engine) -> dict[str, str]:
@@ -185,27 +212,52 @@ def _templates(engine: Engine) -> dict[str, str]:
         return load_templates(connection)
 
 
-def provision_whatsapp(settings: Settings, engine: Engine) -> dict[str, str]:
-    """Create the Content templates that are missing and remember them. Raises ProvisionError.
+def provision_whatsapp(settings: Settings, engine: Engine, spoken: Languages) -> list[Template]:
+    """Create what is missing at Twilio, ask for the approvals that openers need, and remember all.
 
-    Those that say that an answer waits are handed in for approval.
+    Raises ProvisionError.
     """
-    sids = asyncio.run(_provisioned(settings))
+    from bot.whatsapp.openers import openers, submit
+    from bot.whatsapp.templates import provision
+
+    async def provisioned(channel: "WhatsAppChannel") -> list[Template]:
+        sids = await provision(channel.client)
+        buttons = [Template(name=name, sid=sid) for name, sid in sids.items()]
+        speeches = {speech.code: speech for speech in spoken.values()}
+        return buttons + await submit(channel.client, openers(speeches.values()), speeches)
+
+    return _at_twilio(settings, engine, provisioned)
+
+
+def approvals_of_whatsapp(settings: Settings, engine: Engine) -> list[Template]:
+    """What Meta says of the templates now, read back and remembered. Raises ProvisionError."""
+    from bot.whatsapp.openers import read_back
+
+    with reading(engine).begin() as connection:
+        known = all_templates(connection)
+    return _at_twilio(settings, engine, lambda channel: read_back(channel.client, known))
+
+
+def _at_twilio(
+    settings: Settings,
+    engine: Engine,
+    work: "Callable[[WhatsAppChannel], Coroutine[None, None, list[Template]]]",
+) -> list[Template]:
+    found = asyncio.run(_worked(settings, work))
     with engine.begin() as connection:
-        save_templates(connection, sids)
-    return sids
+        save_templates(connection, found)
+    return found
 
 
-async def _provisioned(settings: Settings) -> dict[str, str]:
-    from bot.whatsapp.answer_waiting import provision_waiting
+async def _worked(
+    settings: Settings,
+    work: "Callable[[WhatsAppChannel], Coroutine[None, None, list[Template]]]",
+) -> list[Template]:
     from bot.whatsapp.channel import FORESEEN, explained
-    from bot.whatsapp.templates import on_account, provision
 
-    channel, speeches = _whatsapp(settings), load_languages(settings.default_language).values()
+    channel = _whatsapp(settings)
     try:
-        buttons = await provision(channel.client)
-        known = await on_account(channel.client)
-        return buttons | await provision_waiting(channel.client, speeches, known)
+        return await work(channel)
     except FORESEEN as error:
         raise ProvisionError(explained(error)) from None
     finally:

@@ -34,7 +34,7 @@ from bot.worker import Worker
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
-from storage import outbox
+from storage import outbox, pacing
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
 from storage.schema import is_current
@@ -97,6 +97,7 @@ class Runtime:
             settings.zone,
             now,
             takes_turns="worker" in self._roles,
+            paced=settings.rates,
             answering=answering,
         )
         self._receiver = Receiver(self._worker, self._database, self._committed)
@@ -105,7 +106,7 @@ class Runtime:
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
         by_name, rules = self._channels.by_name, settings.rules
-        self._sender = Sender(engine, self._database, by_name, now, rules, lease)
+        self._sender = Sender(engine, self._database, by_name, now, rules, lease, settings.rates)
         speech = parts.languages[settings.default_language]
         chores = Chores(speech, settings.zone, settings.operators_chat_id)
         correspondence = Correspondence(parts.languages, settings.zone)
@@ -186,8 +187,15 @@ class Runtime:
             self._worker.left_waiting = False
             self._news.set()
 
+    def _grant(self) -> None:
+        rates = self._parts.settings.rates
+        with self._parts.engine.begin() as connection:
+            for channel in self._channels.by_name:
+                pacing.grant(connection, channel, rates.get(channel, 0))
+
     async def _start(self) -> list[asyncio.Task[None]]:
         tasks = []
+        await self._database.run(self._grant)
         for prepare in self._channels.preparing:
             await prepare()
         if "sender" in self._roles:

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,39 +19,54 @@ from bot.database_thread import DatabaseThread
 from bot.documents import file_of
 from flows.messages import Outbound
 from flows.outreach.verdict import Rules
-from storage import addresses, outbox
+from storage import addresses, outbox, pacing
+from storage.claims import REPLY, Claims, Due
+from storage.columns import from_ms
 from storage.erasure import scrub
-from storage.outbox import MOST_ATTEMPTS, Due, Outcome
-from storage.outreach.judging import judge_again
+from storage.outbox import MOST_ATTEMPTS, UNASKED, Closing, Outcome
+from storage.pacing import COOLS, Cooling, Permits
+from storage.prepared import cursor_of
 
 log = logging.getLogger(__name__)
 
 LANES = 32
+"""Messages in flight on one channel, in one process."""
+
+_FOR_REPLIES = 8  # lanes that broadcasts leave free: a slow provider must not hold up a reply
 _SWEEP_SECONDS = 5.0
 _POLL_SECONDS = 0.25
+_BEAT_SECONDS = 0.04
 _FINISH_SECONDS = 3.0
+_RESTRICTED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What a failed send tells of its address."""
+    """What a failed send tells of its address, and of its channel."""
 
     channel: str
     address: str
-    problem: Problem
-    moved_to: str
+    failed: Failed
 
     def apply(self, connection: Connection, now: datetime) -> None:
-        if self.moved_to:
-            addresses.move(connection, self.channel, self.address, self.moved_to)
+        failed = self.failed
+        if failed.moved_to:
+            addresses.move(connection, self.channel, self.address, failed.moved_to)
         else:
-            apply_problem(connection, self.channel, self.address, self.problem, now)
+            apply_problem(connection, self.channel, self.address, failed.problem, now)
+        if failed.problem is Problem.RESTRICTED:
+            until = now + timedelta(seconds=_RESTRICTED_SECONDS)
+            pacing.pause(connection, self.channel, UNASKED, until, failed.code)
+        elif failed.retry_after:
+            until = now + timedelta(seconds=failed.retry_after)
+            pacing.pause(connection, self.channel, REPLY, until, failed.code)
 
 
 class Sender:
-    """Sends on every channel of this process, at most `LANES` messages in flight.
+    """Sends on every channel of this process, at most `LANES` messages in flight on each.
 
     A row is claimed only when a lane is free for it, so a crash hides at most one send per lane.
+    Channels in ``paced`` need a permit for each message (`storage.pacing`), shared by all senders.
     """
 
     def __init__(
@@ -60,14 +77,20 @@ class Sender:
         now: Now,
         rules: Rules,
         lease: timedelta = timedelta(seconds=30),
+        paced: Container[str] = (),
     ) -> None:
         self._engine, self._database, self._channels = engine, database, channels
-        self._now, self._rules, self._lease = now, rules, lease
+        self._now, self._rules, self._lease, self._paced = now, rules, lease, paced
+        self._claims = Claims(engine.dialect, rules)
+        self._closing = Closing(engine.dialect)
+        self._permits = Permits(engine.dialect)
         self._wake = asyncio.Event()
+        self._beats: set[int] = set()
         self._flying: set[asyncio.Task[None]] = set()
+        self._busy: Counter[str] = Counter()
         self._outcomes: list[Outcome] = []
+        self._cooling: list[Cooling] = []
         self._changes: list[_Change] = []
-        self._paused: dict[str, datetime] = {}
         self._swept_at = 0.0
 
     def wake(self) -> None:
@@ -93,6 +116,18 @@ class Sender:
         wake.cancel()
         self._wake.clear()
 
+    def _wake_after(self, seconds: float) -> None:
+        """On a beat: permits that are free at about the same time are taken in one transaction."""
+        loop = asyncio.get_running_loop()
+        beat = math.ceil((loop.time() + seconds) / _BEAT_SECONDS)
+        if beat not in self._beats:
+            self._beats.add(beat)
+            loop.call_at(beat * _BEAT_SECONDS, self._on_beat, beat)
+
+    def _on_beat(self, beat: int) -> None:
+        self._beats.discard(beat)
+        self._wake.set()
+
     async def _round(self) -> None:
         loop = asyncio.get_running_loop()
         if loop.time() - self._swept_at > _SWEEP_SECONDS:
@@ -101,46 +136,56 @@ class Sender:
             if hidden:
                 log.warning("%d messages: a crash hid whether they were sent", hidden)
         outcomes, self._outcomes = self._outcomes, []
+        cooling, self._cooling = self._cooling, []
         changes, self._changes = self._changes, []
         try:
-            due = await self._database.run(
-                self._settle, outcomes, changes, LANES - len(self._flying)
-            )
+            due = await self._database.run(self._settle, outcomes, cooling, changes, self._rooms())
         except Exception:
-            self._outcomes[:0], self._changes[:0] = outcomes, changes
+            self._outcomes[:0], self._cooling[:0] = outcomes, cooling
+            self._changes[:0] = changes
             raise
         for row in due:
+            self._busy[row.channel] += 1
             task = asyncio.create_task(self._send(row))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
-        if due and len(self._flying) < LANES:
-            self._wake.set()
+
+    def _rooms(self) -> dict[str, tuple[int, int, int]]:
+        """How many more may fly on each channel, when the last is a reply, a reminder, unasked."""
+        rooms = {}
+        for name in self._channels:
+            free = LANES - self._busy[name]
+            rooms[name] = (free, free, max(0, free - _FOR_REPLIES))
+        return rooms
 
     def _sweep(self) -> int:
         with self._engine.begin() as connection:
             return outbox.sweep(connection, self._lease, self._now())
 
     def _settle(
-        self, outcomes: Sequence[Outcome], changes: Sequence["_Change"], free: int
+        self,
+        outcomes: Sequence[Outcome],
+        cooling: Sequence[Cooling],
+        changes: Sequence[_Change],
+        rooms: Mapping[str, tuple[int, int, int]],
     ) -> list[Due]:
         """Write outcomes down and claim what is due, in one transaction."""
-        now = self._now()
-        ready = [name for name in self._channels if self._paused.get(name, now) <= now]
+        now, due = self._now(), []
+        awake = self._rules.awake(now)
         with self._engine.begin() as connection:
             for change in changes:
                 change.apply(connection, now)
-            erased = outbox.close(connection, outcomes, now) if outcomes else False
-            due = self._claim(connection, ready, free, now) if free and ready else []
+            erased = self._closing.close(connection, outcomes, now)
+            self._permits.cool(cursor_of(connection), cooling)
+            for channel, room in rooms.items():
+                if room[REPLY] > 0:
+                    paced = channel in self._paced
+                    due += self._claims.claim(
+                        connection, channel, room, now, paced=paced, unasked=awake
+                    )
         if erased:
             scrub(self._engine)
         return due
-
-    def _claim(
-        self, connection: Connection, ready: Sequence[str], free: int, now: datetime
-    ) -> list[Due]:
-        awake = self._rules.awake(now)
-        due = outbox.claim_due(connection, ready, free, now, unasked=awake)
-        return judge_again(connection, due, self._rules, now)
 
     async def _send(self, row: Due) -> None:
         try:
@@ -153,11 +198,19 @@ class Sender:
         except Exception as error:
             log.error("letter %d on %s: %s", row.id, row.channel, type(error).__name__)
             result = Failed(Problem.REJECTED, type(error).__name__)
+        self._busy[row.channel] -= 1
         self._outcomes.append(self._outcome(row, result))
-        self._wake.set()
+        if row.permit:
+            self._cooling.append(Cooling(row.channel, row.permit, self._now() + COOLS))
+            self._wake_after(0)
+            self._wake_after(COOLS.total_seconds())
+        else:
+            self._wake.set()
 
     async def _send_one(self, row: Due) -> Sent | Failed:
         outbound, file = Outbound.from_json(json.loads(row.body)), None
+        if row.opener:
+            outbound = Outbound("", outbound.language, template=row.opener)
         if outbound.document:
             try:
                 file = await self._database.run(file_of, self._engine, row.id, row.channel)
@@ -171,17 +224,18 @@ class Sender:
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:
         attempt = row.attempts + 1
+        if isinstance(result, Sent) and row.opener:
+            held_until = from_ms(row.held_until)
+            return Outcome(row.id, "held", result.external_id, due_at=held_until, attempt=attempt)
         if isinstance(result, Sent):
             return Outcome(row.id, "sent", result.external_id, attempt=attempt)
         problem, now = result.problem, self._now()
         log.warning("letter %d on %s: %s %s", row.id, row.channel, problem.value, result.code)
-        self._changes.append(_Change(row.channel, row.address, problem, result.moved_to))
+        self._changes.append(_Change(row.channel, row.address, result))
         if result.moved_to:
             return Outcome(row.id, "queued", due_at=now, attempt=attempt)
         if problem is Problem.HIDDEN:
             return Outcome(row.id, "unknown", problem=problem.value, attempt=attempt)
-        if result.retry_after:
-            self._paused[row.channel] = now + timedelta(seconds=result.retry_after)
         if problem.retryable and attempt < MOST_ATTEMPTS:
             wait = max(result.retry_after, min(2.0**row.attempts, 300))
             due_at = now + timedelta(seconds=wait)
@@ -197,4 +251,5 @@ class Sender:
         if hanging:
             await asyncio.wait(hanging)
         if self._outcomes or self._changes:
-            await self._database.run(self._settle, self._outcomes, self._changes, 0)
+            left = (self._outcomes, self._cooling, self._changes)
+            await self._database.run(self._settle, *left, {})

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = SecretStr("")
     twilio_whatsapp_from: str = ""
     twilio_api_base_url: str = TWILIO_API
+    telegram_messages_per_second: int = Field(30, ge=0, le=1000)
+    whatsapp_messages_per_second: int = Field(10, ge=0, le=1000)
     timezone: str = "Europe/Rome"
     default_language: str = "it"
     simulator: bool | None = None
@@ -152,6 +154,15 @@ class Settings(BaseSettings):
     def uses_whatsapp(self) -> bool:
         """Whether WhatsApp joins in."""
         return bool(self.twilio_account_sid)
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """Messages a second for each channel that has a limit."""
+        rates = {
+            "telegram": self.telegram_messages_per_second,
+            "whatsapp": self.whatsapp_messages_per_second,
+        }
+        return {channel: rate for channel, rate in rates.items() if rate}
 
     @property
     def uses_simulator(self) -> bool:

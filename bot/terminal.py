@@ -13,9 +13,9 @@ from bot.drawing import numbered
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
 from flows.messages import Button, Event, Inbound, Outbound, Position
-from storage import outbox
+from storage.claims import Claims
 from storage.models import Event as EventRow
-from storage.outbox import Outcome
+from storage.outbox import Closing, Outcome
 
 
 class Dialogue:
@@ -24,6 +24,8 @@ class Dialogue:
     def __init__(self, parts: Parts, chat: str, hint: str = "", channel: str = "simulator") -> None:
         self._parts, self._chat, self._hint, self._channel = parts, chat, hint, channel
         self._worker = Worker(parts.engine, parts.flows, parts.settings.zone, parts.now)
+        dialect = parts.engine.dialect
+        self._claims, self._closing = Claims(dialect), Closing(dialect)
         self._numbers = itertools.count(1)
         self.shown: tuple[Button, ...] = ()
         self.files: list[File] = []
@@ -56,13 +58,12 @@ class Dialogue:
         now, documents = self._parts.now(), []
         replies = []
         with self._parts.engine.begin() as connection:
-            while due := outbox.claim_due(connection, [self._channel], 10, now):
+            while due := self._claims.claim(connection, self._channel, (10, 10, 10), now):
                 for row in due:
                     replies.append(Outbound.from_json(json.loads(row.body)))
                     documents += [row.id] if replies[-1].document else []
-                    outbox.close(
-                        connection, [Outcome(row.id, "sent", "t", attempt=row.attempts + 1)], now
-                    )
+                    sent = Outcome(row.id, "sent", "t", attempt=row.attempts + 1)
+                    self._closing.close(connection, [sent], now)
         found = (file_of(self._parts.engine, id, self._channel) for id in documents)
         self.files = [file for file in found if file]
         return replies

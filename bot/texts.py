@@ -30,3 +30,19 @@ def short_description(speech: Speech) -> str:
     """Shown on the profile page (Bot API: at most 120 letters)."""
     _ = speech.gettext
     return _("Work, training, homes, rides and childcare north of Asti. Free, in your language.")
+
+
+def news_waiting(speech: Speech) -> str:
+    """WhatsApp's opener when there is news somebody agreed to get."""
+    _ = speech.gettext
+    return _(
+        "Hello from the opportunities desk north of Asti. There is something new that may suit "
+        "you. Tap the button to read it, or write STOP for no more messages."
+    )
+
+
+def read_it(speech: Speech) -> str:
+    """The opener's button."""
+    _ = speech.gettext
+    # Translators: at most 20 characters.
+    return _("Read it")

@@ -1,6 +1,5 @@
 """A week of the desk's agenda as a table of dots."""
 
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,30 +10,33 @@ from flows.agenda.slots import Taken, open_on
 def week(
     rules: Rules, taken: Taken, monday: date, zone: ZoneInfo, only: str = ""
 ) -> tuple[list[str], list[list[str]]]:
-    """Columns and rows: an hour of the grid each, ● for a taken room and ○ for a free one.
+    """Columns and rows: place after place, an hour of the grid in a row, ● taken and ○ free rooms.
 
-    A place that is closed then shows nothing. Days on which nothing is open are left out.
+    Closed hours are empty; days and places that are closed all week are left out.
     """
-    places = [place for place in rules.places if only in ("", place.id)]
     days = [monday + timedelta(days=n) for n in range(7)]
-    cells = {day: _day(rules, taken, places, day, zone) for day in days}
-    shown = [day for day in days if cells[day]]
-    hours = sorted({at for day in shown for at in cells[day]})
-    rows = [[f"{at:%H:%M}", *(cells[day].get(at, "") for day in shown)] for at in hours]
-    return ["", *(f"{day:%a %d %b}" for day in shown)], rows
-
-
-def _day(
-    rules: Rules, taken: Taken, places: Iterable[Place], day: date, zone: ZoneInfo
-) -> dict[time, str]:
-    found: dict[time, str] = {}
+    places = [place for place in rules.places if only in ("", place.id)]
+    cells = {
+        place.id: {day: _day(rules, taken, place, day, zone) for day in days} for place in places
+    }
+    shown = [day for day in days if any(cells[place.id][day] for place in places)]
+    rows: list[list[str]] = []
     for place in places:
-        for span in open_on(rules, place, day, zone):
-            at = span.start
-            while at < span.end:
-                local = at.astimezone(zone).time()
-                found[local] = found.get(local, "") + _dots(place, taken, at, rules.grid)
-                at += timedelta(minutes=rules.grid)
+        here = cells[place.id]
+        hours = sorted({at for day in shown for at in here[day]})
+        if hours:
+            rows.append([place.id, *("" for _ in shown)])
+        rows += [[f"{at:%H:%M}", *(here[day].get(at, "") for day in shown)] for at in hours]
+    return [f"{monday:%b %Y}", *(f"{day:%a %d}" for day in shown)], rows
+
+
+def _day(rules: Rules, taken: Taken, place: Place, day: date, zone: ZoneInfo) -> dict[time, str]:
+    found: dict[time, str] = {}
+    for span in open_on(rules, place, day, zone):
+        at = span.start
+        while at < span.end:
+            found[at.astimezone(zone).time()] = _dots(place, taken, at, rules.grid)
+            at += timedelta(minutes=rules.grid)
     return found
 
 

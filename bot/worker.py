@@ -5,7 +5,7 @@ Everything here runs in the database thread (`bot.database_thread`), never in th
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,7 @@ from storage.database import reading
 from storage.desk import DatabaseDesk
 from storage.faults import is_outage
 from storage.models import Inbox
+from storage.pacing import Permits
 from storage.prepared import Cursor, cursor_of
 from storage.turns import IN_ANSWER, Person, Turns, Waiting
 
@@ -49,7 +50,7 @@ class Delivery:
 
 
 class Worker:
-    """Takes turns on one database.
+    """Takes turns on one database. On a ``paced`` channel a reply in an answer needs a permit too.
 
     ``queued`` and ``left_waiting``: since they were cleared something was queued for the sender, or
     stored for a later turn. They are hints: both are found by polling too.
@@ -63,14 +64,14 @@ class Worker:
         now: Now,
         *,
         takes_turns: bool = True,
+        paced: Container[str] = (),
         answering: Answering | None = None,
     ) -> None:
-        self._answering = answering
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
         self._turns = Turns(engine.dialect)
-        self._takes_turns = takes_turns
-        self.failed_turns = 0
-        self.queued = self.left_waiting = False
+        self._takes_turns, self._answering = takes_turns, answering
+        self._permits = Permits(engine.dialect, paced)
+        self.failed_turns, self.queued, self.left_waiting = 0, False, False
 
     def take(self, deliveries: Sequence[Delivery]) -> list[Letter | Exception | None]:
         """Store deliveries and take the turns that are free, in one transaction.
@@ -254,6 +255,7 @@ class Worker:
     ) -> Letter | None:
         """The reply: in the webhook's answer where it fits and nothing else is owed, or queued."""
         here = not (person.owed or desk.erased) and fits_here(says)
+        here = here and self._permits.take_one(cursor, received.channel, received.address, at)
         edits = received.message if says.edits else ""
         body = _encode(says.to_json())
         letter_id = self._turns.post(
@@ -281,10 +283,8 @@ class Worker:
         """A repeated delivery changes nothing; a reply that went in the answer is served again."""
         received = delivery.received
         row = self._turns.reply(cursor, received.channel, received.external_id)
-        if row is None:
-            return None
-        says = Outbound.from_json(json.loads(row[2]))
-        if not delivery.fits_here(says):
+        says = Outbound.from_json(json.loads(row[2])) if row else None
+        if row is None or says is None or not delivery.fits_here(says):
             return None
         return Letter(row[0], received.channel, row[1], says, received.message)
 

@@ -106,10 +106,10 @@ class Outbound:
             row["edits"] = True
         if self.share_location:
             row["share_location"] = self.share_location
-        if self.template:
-            row["template"] = self.template
         if self.document:
             row["document"] = [self.document.kind, self.document.argument, self.document.link]
+        if self.template:
+            row["template"] = self.template
         return row
 
     @classmethod

@@ -26,6 +26,28 @@ def _set_state(connection: Connection, channel: str, address: str, state: str) -
     )
 
 
+def rest(connection: Connection, channel: str, address: str, until: datetime) -> None:
+    """The provider wants no broadcast there before then."""
+    connection.execute(
+        update(Address)
+        .where(col(Address.channel) == channel, col(Address.address) == address)
+        .values(rests_until=until)
+    )
+
+
+def close_window(connection: Connection, channel: str, address: str, closed_at: datetime) -> None:
+    """The provider says that the person last wrote before then, whatever we believed."""
+    connection.execute(
+        update(Address)
+        .where(
+            col(Address.channel) == channel,
+            col(Address.address) == address,
+            col(Address.heard_at) > closed_at,
+        )
+        .values(heard_at=closed_at)
+    )
+
+
 def move(connection: Connection, channel: str, address: str, moved_to: str) -> None:
     """The person's chat has a new id there (Telegram's migration)."""
     taken = select(col(Address.id)).where(

@@ -1,15 +1,30 @@
-"""The one outbox: claiming what is due, and writing down what came of it."""
+"""The one outbox: what came of a send, and what providers tell later. `storage.claims` claims."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    String,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import col
 
-from storage.models import Broadcast, Outbox
+from storage.columns import to_ms
+from storage.models import Outbox
+from storage.prepared import Prepared, cursor_of
 
 MOST_ATTEMPTS = 290  # a day, at five minutes a try once it has been a while
 RETRIED_AFTER = timedelta(minutes=5)
@@ -17,33 +32,8 @@ RETRIED_AFTER = timedelta(minutes=5)
 _RESENT_ONCE = 2  # a reply whose outcome was hidden twice is not sent a third time
 UNASKED = 2
 """The priority of what nobody has asked for: broadcasts and alerts come last."""
-_CLAIMED = (
-    Outbox.id,
-    Outbox.channel,
-    Outbox.address,
-    Outbox.body,
-    Outbox.origin,
-    Outbox.edits,
-    Outbox.attempts,
-    Outbox.priority,
-)
 HELD = "held"
 """The status of what may go out only once the person has written."""
-_CLAIMS = 7360419  # an arbitrary number, the same in every sender
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A row claimed for sending."""
-
-    id: int
-    channel: str
-    address: str
-    body: str
-    origin: str
-    edits: str
-    attempts: int
-    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +49,9 @@ class Posted:
 class Outcome:
     """What came of one send.
 
-    ``status``: ``sent``; ``queued`` (again at ``due_at``); ``failed``; or ``unknown`` when nobody
-    knows whether it arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
+    ``status``: ``sent``; ``queued`` (again at ``due_at``); ``held`` (the opener went, the row waits
+    for the person, until ``due_at``); ``failed``; or ``unknown`` when nobody knows whether it
+    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
     changes nothing, because another sender may hold the row.
     """
 
@@ -70,86 +61,6 @@ class Outcome:
     problem: str | None = None
     due_at: datetime | None = None
     attempt: int = 1
-
-
-def claim_due(
-    connection: Connection,
-    channels: Sequence[str],
-    limit: int,
-    now: datetime,
-    *,
-    unasked: bool = True,
-) -> list[Due]:
-    """Mark up to ``limit`` due rows ``sending`` and return them, replies first.
-
-    Without ``unasked`` broadcasts, alerts and reminders wait: it is night. So do those of a
-    broadcast that is held, and nothing goes out after it has expired.
-
-    At most one row of an address is in flight, and its rows go in order: a row waits while an
-    earlier one of the same or a more urgent kind is open. Rows another sender locked are skipped.
-    """
-    if connection.dialect.name == "postgresql":
-        # another sender's claim is not seen before its commit: claims wait for each other
-        connection.execute(select(func.pg_advisory_xact_lock(_CLAIMS)))
-    o, earlier = Outbox, aliased(Outbox)
-    blocked = (
-        select(col(earlier.id))
-        .where(
-            col(earlier.channel) == col(o.channel),
-            col(earlier.address) == col(o.address),
-            col(earlier.closed_at).is_(None),
-            col(earlier.id) != col(o.id),
-            col(earlier.status) != HELD,
-            _may_go(earlier, unasked=unasked),
-            or_(
-                col(earlier.status) == "sending",
-                and_(
-                    or_(col(earlier.due_at) <= now, col(earlier.attempts) > 0),
-                    or_(
-                        col(earlier.priority) < col(o.priority),
-                        and_(col(earlier.priority) == col(o.priority), col(earlier.id) < col(o.id)),
-                    ),
-                ),
-            ),
-        )
-        .exists()
-    )
-    query = (
-        select(*map(col, _CLAIMED))
-        .where(
-            col(o.closed_at).is_(None),
-            col(o.status).not_in(("sending", HELD)),
-            col(o.due_at) <= now,
-            col(o.channel).in_(channels),
-            or_(col(o.expires_at).is_(None), col(o.expires_at) > now),
-            _may_go(o, unasked=unasked),
-            ~blocked,
-        )
-        .order_by(col(o.priority), col(o.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    due = [Due(*row) for row in connection.execute(query)]  # type: ignore[arg-type,call-arg]
-    if due:
-        connection.execute(
-            update(Outbox)
-            .where(col(Outbox.id).in_([row.id for row in due]))
-            .values(
-                status="sending",
-                claimed_at=now,
-                attempts=Outbox.attempts + 1,
-                external_id=None,
-            )
-        )
-    return due
-
-
-def _may_go(row: Any, *, unasked: bool) -> ColumnElement[bool]:
-    """Not of a broadcast that is paused or cancelled; at night no reminder that is late either."""
-    held = select(col(Broadcast.id)).where(col(Broadcast.state).in_(("paused", "cancelled")))
-    free = or_(col(row.broadcast_id).is_(None), col(row.broadcast_id).not_in(held))
-    asked = and_(col(row.priority) < UNASKED, col(row.origin) != "reminder")
-    return free if unasked else and_(free, asked)
 
 
 def of_letter(connection: Connection, letter: int, channel: str) -> Posted | None:
@@ -162,41 +73,76 @@ def of_letter(connection: Connection, letter: int, channel: str) -> Posted | Non
     return Posted(*row) if row else None
 
 
-def close(connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> bool:
-    """Write the outcomes of sends down. True when a last goodbye was deleted."""
-    for outcome in outcomes:
-        _close_one(connection, outcome, now)
-    return _delete_goodbyes(connection, [outcome.id for outcome in outcomes])
+class Closing:
+    """Writes the outcomes of sends down: prepared for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._close = Prepared(_close_update(), dialect)
+        self._goodbye = Prepared(_goodbye_delete(), dialect)
+
+    def close(self, connection: Connection, outcomes: Sequence[Outcome], now: datetime) -> bool:
+        """True when a last goodbye was deleted."""
+        cursor = cursor_of(connection)
+        seen = [outcome for outcome in outcomes if outcome.status != "unknown"]
+        self._close.run_many(cursor, [_values(outcome, now) for outcome in seen])
+        for outcome in outcomes:
+            if outcome.status == "unknown":
+                _hide(connection, _mine(outcome), now, outcome.problem)
+        if not outcomes:
+            return False
+        self._goodbye.run_many(cursor, [{"key": outcome.id} for outcome in outcomes])
+        return cursor.rowcount > 0
 
 
-def _delete_goodbyes(connection: Connection, ids: Sequence[int] = ()) -> bool:
-    """The last messages to people who were erased, once nothing more is to be done."""
-    which = [col(Outbox.origin) == "goodbye", col(Outbox.closed_at).is_not(None)]
-    if ids:
-        which.append(col(Outbox.id).in_(ids))
-    return connection.execute(delete(Outbox).where(*which)).rowcount > 0
+def _values(outcome: Outcome, now: datetime) -> dict[str, object]:
+    again = outcome.status in ("queued", "held")
+    return {
+        "key": outcome.id,
+        "attempt": outcome.attempt,
+        "state": outcome.status,
+        "why": outcome.problem,
+        "closed": None if again else to_ms(now),
+        "external": outcome.external_id,
+        "due": to_ms(outcome.due_at) if outcome.due_at else None,
+    }
 
 
-def _close_one(connection: Connection, outcome: Outcome, now: datetime) -> None:
-    mine = and_(
+def _mine(outcome: Outcome) -> ColumnElement[bool]:
+    return and_(
         col(Outbox.id) == outcome.id,
         col(Outbox.status) == "sending",
         col(Outbox.attempts) == outcome.attempt,
     )
-    if outcome.status == "unknown":
-        _hide(connection, mine, now, outcome.problem)
-        return
-    values: dict[str, object] = {
-        "status": outcome.status,
-        "problem": outcome.problem,
-        "claimed_at": None,
-        "closed_at": None if outcome.status == "queued" else now,
-    }
-    if outcome.external_id is not None:
-        values["external_id"] = outcome.external_id
-    if outcome.due_at is not None:
-        values["due_at"] = outcome.due_at
-    connection.execute(update(Outbox).where(mine).values(values))
+
+
+def _close_update() -> Any:
+    o = Outbox.__table__  # type: ignore[attr-defined]
+    return (
+        update(o)
+        .where(
+            o.c.id == bindparam("key"),
+            o.c.status == literal_column("'sending'"),
+            o.c.attempts == bindparam("attempt"),
+        )
+        .values(
+            status=bindparam("state"),
+            problem=bindparam("why"),
+            claimed_at=literal_column("NULL"),
+            closed_at=bindparam("closed"),
+            external_id=func.coalesce(bindparam("external", type_=String), o.c.external_id),
+            due_at=func.coalesce(bindparam("due", type_=BigInteger), o.c.due_at),
+        )
+    )
+
+
+def _goodbye_delete() -> Any:
+    """The last message to somebody who was erased, once nothing more is to be done."""
+    o = Outbox.__table__  # type: ignore[attr-defined]
+    return delete(o).where(
+        o.c.id == bindparam("key"),
+        o.c.origin == literal_column("'goodbye'"),
+        o.c.closed_at.is_not(None),
+    )
 
 
 def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
@@ -217,7 +163,8 @@ def sweep(connection: Connection, lease: timedelta, now: datetime) -> int:
     )
     hidden = _hide(connection, orphaned, now, "hidden")
     if hidden or expired.rowcount:
-        _delete_goodbyes(connection)
+        done = (col(Outbox.origin) == "goodbye", col(Outbox.closed_at).is_not(None))
+        connection.execute(delete(Outbox).where(*done))
     return hidden
 
 
@@ -241,7 +188,7 @@ _EARLIER = {
     "sent": ("sending", "unknown"),
     "delivered": ("sending", "unknown", "sent"),
     "read": ("sending", "unknown", "sent", "delivered"),
-    "failed": ("sending", "unknown", "sent"),
+    "failed": ("sending", "unknown", "sent", "held"),
 }
 
 

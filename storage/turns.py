@@ -94,6 +94,7 @@ class Turns:
             address=address,
             state="ok",
             heard_at=now,
+            rests_until=None,
         )
         waiting = self.oldest(cursor, channel, address) is not None
         return Person(contact_id, "off", "", None, waiting, owed=False)

@@ -209,6 +209,25 @@ def test_reminders_are_claimed_once_and_anew_after_a_move(desk: Engine) -> None:
         assert [(c, o.id) for c, o in reminders.claim_due(connection, two, ROME)] == [(1, moved)]
 
 
+@pytest.mark.parametrize(("day", "before", "morning"), [("2027-03-28", 9, 6), ("2027-10-31", 8, 7)])
+def test_reminders_are_right_when_the_clock_changes(
+    desk: Engine, day: str, before: int, morning: int
+) -> None:
+    """At ten that Sunday: ten on the clock the day before, and eight in the morning."""
+    sunday = datetime.fromisoformat(f"{day}T00:00+00:00")
+    now = sunday - timedelta(days=14)
+    extra = {"place": "castellero", "day": sunday.date(), "hours": "10:00-11:00", "closes": False}
+    with desk.begin() as connection:
+        add_exception(connection, {**extra, "reason": ""}, By("anna", START))
+        slot = Slot("castellero", sunday.replace(hour=morning + 2), 30)
+        assert isinstance(booking.book(connection, Booking(1, CV, slot), now, ROME), int)
+        for due in (sunday - timedelta(hours=24 - before), sunday + timedelta(hours=morning)):
+            early = due - timedelta(minutes=1)
+            assert list(reminders.claim_due(connection, early, ROME)) == []
+            assert [contact for contact, _ in reminders.claim_due(connection, due, ROME)] == [1]
+            assert list(reminders.claim_due(connection, due, ROME)) == []
+
+
 def test_a_reminder_that_makes_no_sense_any_more_is_not_sent(desk: Engine) -> None:
     with desk.begin() as connection:
         book(connection, 1)

@@ -148,6 +148,26 @@ def test_reminders_come_by_day_at_the_hour_people_expect(starts: str, day: str, 
     assert not any(is_night(at) for at in moments.values())
 
 
+@pytest.mark.parametrize("sunday", ["2027-03-28", "2027-10-31"])
+def test_when_the_clock_changes_nobody_is_woken_and_nobody_is_late(sunday: str) -> None:
+    """Every quarter of four days around it, the hour that is missing and both of the one twice."""
+    first = datetime.fromisoformat(sunday).replace(tzinfo=ROME) - timedelta(days=1)
+    for n in range(4 * 24 * 4):
+        starts = (first.astimezone(UTC) + n * QUARTER).astimezone(ROME)
+        for kind, at in reminders(starts).items():
+            sent = at.astimezone(UTC)
+            assert not is_night(sent.astimezone(ROME)), (starts, kind, at)
+            assert timedelta(hours=1) <= starts - sent <= timedelta(hours=37), (starts, kind, at)
+            if not is_night(starts - timedelta(hours=2)) and kind == "hours":
+                assert starts.astimezone(UTC) - sent == timedelta(hours=2)
+    twice = [datetime(2027, 10, 31, 2, 30, fold=fold, tzinfo=ROME) for fold in (0, 1)]
+    assert twice[1].astimezone(UTC) - twice[0].astimezone(UTC) == timedelta(hours=1)
+    missing = datetime(2027, 3, 28, 2, 30, tzinfo=ROME)
+    for night in (*twice, missing):
+        assert f"{waking_hour(night):%H:%M}" == "08:00"
+        assert {f"{at:%H:%M}" for at in reminders(night).values()} <= {"08:00", "20:00"}
+
+
 def test_the_night_waits_for_the_morning() -> None:
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=ROME)

@@ -95,6 +95,7 @@ def test_there_are_the_commands_an_operator_needs() -> None:
         "contacts export",
         "contacts erase",
         "whatsapp provision",
+        "whatsapp templates",
     }
 
 
@@ -284,6 +285,7 @@ def test_a_chat_is_recorded_as_a_transcript(run: Run, tmp_path: Path) -> None:
         (["chat"], {"DEFAULT_LANGUAGE": "tlh"}, "DEFAULT_LANGUAGE: there is no locales/tlh"),
         (["contacts", "list"], {}, "The database does not answer"),
         (["whatsapp", "provision"], {}, "TWILIO_ACCOUNT_SID is not set"),
+        (["whatsapp", "templates"], {}, "TWILIO_ACCOUNT_SID is not set"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_2(

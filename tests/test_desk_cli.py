@@ -196,6 +196,9 @@ def test_the_last_word_about_a_day_counts(desk: Run) -> None:
 
 
 def test_hours_that_overlap_are_one(desk: Run) -> None:
+    assert "Nothing is open in that week." in desk(
+        "desk", "calendar", "--day", "2026-12-01", "--place", "cocconato"
+    )
     desk("desk", "open", "castellero", "2026-11-26", "11:00-13:00")
     week = desk("desk", "calendar", "--place", "castellero")
     noon = next(line for line in week.splitlines() if line.startswith("12:00"))
@@ -267,8 +270,21 @@ def test_the_day_the_week_and_the_file(desk: Run, tmp_path: Path, monkeypatch: A
     ] == ["transport", "cv"]
     week = desk("desk", "calendar")
     assert max(map(len, week.splitlines())) <= 80
-    ten = next(line for line in week.splitlines() if line.startswith("10:00"))
-    assert ten.split() == ["10:00", "○○○", "○○", "○", "●○○", "○○○"]
+    lines = week.splitlines()
+    days = ("Mon", "23", "Tue", "24", "Wed", "25", "Thu", "26", "Fri", "27")
+    assert lines[0].split() == ["Nov", "2026", *days]
+    assert [line.split()[0] for line in lines if line[0].isalpha()][1:] == [
+        "castellero",
+        "cocconato",  # in an even week
+        "phone",
+    ]
+    assert [line.split() for line in lines if line.startswith("10:00")] == [
+        ["10:00", "○○", "●○", "○○"],  # Monday, Thursday, Friday
+        ["10:00", "○"],
+        ["10:00", "○", "○", "○", "○", "○"],
+    ]
+    at_ten = next(line for line in lines if "●" in line)
+    assert at_ten.index("●") == lines[0].index("Thu 26")
     out = tmp_path / "week.ics"
     assert "2 appointments are in" in desk("desk", "export", "--ics", str(out), "--days", "7")
     events = Calendar.from_ical(out.read_bytes()).walk("VEVENT")

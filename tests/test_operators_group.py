@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import Engine, insert, select
@@ -341,6 +342,9 @@ def test_people_of_the_desk_answer_from_their_group_and_the_command_line(
     eva.taps("Leggi la risposta")
     wait_for(lambda: _seen(twilio, "La scuola risponde") or None)
     assert in_topic("WhatsApp")
+    loop.call(lambda: telegram.bot.chats.discard(CHAT))
+    with urlopen(f"{server.url}/readyz", timeout=10) as answer:  # the group is gone: no alarm
+        assert answer.status == 200
     log = server.log.read_text()
     assert "scuola" not in log and "lettera" not in log
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -16,12 +16,11 @@ from sqlmodel import col
 from flows.outreach.audience import Audience
 from flows.outreach.verdict import Reason
 from flows.speech import Languages
-from storage import outbox
+from storage.claims import Claims, Due
 from storage.database import open_database
 from storage.models import Address, Broadcast, Contact, Outbox
-from storage.outbox import Outcome
+from storage.outbox import Closing, Outcome
 from storage.outreach import broadcasts, expand, recipients, segments, tags, wording
-from storage.outreach.judging import judge_again
 from storage.outreach.plan import Tally, dry_run, everybody, make_plan
 from storage.schema import upgrade
 from tests.conftest import START
@@ -70,8 +69,22 @@ def rows_of(connection: Connection, id: int) -> list[Any]:
 
 def claim(connection: Connection, *, awake: bool = True) -> list[int]:
     """Whose rows would be sent now."""
-    due = outbox.claim_due(connection, ["telegram", "whatsapp"], 100, START, unasked=awake)
-    return [row.id for row in judge_again(connection, due, RULES, START)]
+    claims = Claims(connection.dialect, RULES)
+    return [
+        row.id
+        for channel in ("telegram", "whatsapp")
+        for row in claims.claim(connection, channel, (100, 100, 100), START, unasked=awake)
+    ]
+
+
+def first_due(connection: Connection, now: datetime = START) -> list[Due]:
+    """The one row that goes first on Telegram."""
+    return Claims(connection.dialect).claim(connection, "telegram", (1, 1, 1), now)
+
+
+def close(connection: Connection, *outcomes: Outcome) -> None:
+    """Write outcomes down."""
+    Closing(connection.dialect).close(connection, outcomes, START)
 
 
 # ── the dry run ─────────────────────────────────────────────────────────────────────────────────
@@ -274,15 +287,15 @@ def test_paused_resumed_cancelled(database: Engine, languages: Languages) -> Non
         assert send(connection, id, languages)
     expand_all(database, id)
     with database.begin() as connection:
-        first = outbox.claim_due(connection, ["telegram"], 1, START)[0]
-        outbox.close(connection, [Outcome(first.id, "sent", "m1")], START)
+        first = first_due(connection)[0]
+        close(connection, Outcome(first.id, "sent", "m1"))
         assert broadcasts.move(connection, id, "paused", BY)
         assert not broadcasts.move(connection, id, "paused", BY)
         assert claim(connection) == []
         assert broadcasts.move(connection, id, "sending", BY)
-        second = outbox.claim_due(connection, ["telegram"], 1, START)[0]
+        second = first_due(connection)[0]
         assert second.id == first.id + 1
-        outbox.close(connection, [Outcome(second.id, "sent", "m2")], START)
+        close(connection, Outcome(second.id, "sent", "m2"))
         broadcasts.finish(connection, START)
         assert (broadcasts.get(connection, id) or {})["state"] == "sending"
         assert broadcasts.move(connection, id, "cancelled", BY)
@@ -315,8 +328,8 @@ def test_it_is_done_when_the_last_one_is_settled(database: Engine, languages: La
     with database.begin() as connection:
         broadcasts.finish(connection, START)
         assert (broadcasts.get(connection, id) or {})["state"] == "sending"
-        [row] = outbox.claim_due(connection, ["telegram"], 1, START)
-        outbox.close(connection, [Outcome(row.id, "sent", "m1")], START)
+        [row] = first_due(connection)
+        close(connection, Outcome(row.id, "sent", "m1"))
         broadcasts.finish(connection, START)
         assert (broadcasts.get(connection, id) or {})["state"] == "done"
 
@@ -368,7 +381,7 @@ def test_what_went_out_meanwhile_counts(database: Engine, languages: Languages) 
         connection.execute(Outbox.__table__.insert().values(values))  # type: ignore[attr-defined]
         for _ in range(3):
             [letter] = claim(connection)
-            outbox.close(connection, [Outcome(letter, "sent", "m")], START)
+            close(connection, Outcome(letter, "sent", "m"))
         assert claim(connection) == []
         assert rows_of(connection, ids[3])[0].problem == "weekly_cap"
 
@@ -384,5 +397,6 @@ def test_at_night_and_after_its_time_nothing_goes_out(
     with database.begin() as connection:
         assert claim(connection, awake=False) == []
         late = START + timedelta(hours=1)
-        assert outbox.claim_due(connection, ["telegram"], 10, late) == []
-        assert len(claim(connection)) == 1
+        assert first_due(connection, late) == []
+        [row] = rows_of(connection, id)
+        assert (row.status, row.problem) == ("cancelled", "expired")

@@ -34,7 +34,7 @@ FINAL = [
     Problem.POLICY,
     Problem.REJECTED,
 ]
-AGAIN = [Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS]
+AGAIN = [Problem.BUSY, Problem.NOT_SENT, Problem.CREDENTIALS, Problem.RESTRICTED]
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -420,11 +420,11 @@ def test_an_outcome_outlives_a_moment_without_a_database(
     settle = Sender._settle
     refused: list[int] = []
 
-    def refuse(self: Sender, outcomes: Any, changes: Any, free: int) -> Any:
+    def refuse(self: Sender, outcomes: Any, *rest: Any) -> Any:
         if outcomes and not refused:
             refused.append(1)
             raise OperationalError("x", {}, Exception(SECRET))
-        return settle(self, outcomes, changes, free)
+        return settle(self, outcomes, *rest)
 
     async def no_pause(seconds: float) -> None:
         await pause(min(seconds, 0.01))

@@ -10,8 +10,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col
 
 from storage import addresses, outbox
+from storage.claims import Claims, Due
 from storage.models import Address, Contact, Event, Outbox
-from storage.outbox import Due, Outcome
+from storage.outbox import Closing, Outcome
 from tests.conftest import START
 from tests.test_storage_database import KINDS, add_contact, emptied, migrated
 
@@ -57,13 +58,18 @@ def claim(connection: Connection, after: timedelta = 0 * SECOND, limit: int = 10
 
 
 def claimed(connection: Connection, after: timedelta = 0 * SECOND, limit: int = 10) -> list[Due]:
-    """The rows claimed at a time, as they came."""
-    return outbox.claim_due(connection, ["telegram", "whatsapp"], limit, START + after)
+    """The rows claimed at a time, as they came, on Telegram and then on WhatsApp."""
+    claims, rooms = Claims(connection.dialect), (limit, limit, limit)
+    return [
+        row
+        for channel in ("telegram", "whatsapp")
+        for row in claims.claim(connection, channel, rooms, START + after)
+    ]
 
 
 def close(connection: Connection, *outcomes: Outcome, after: timedelta = 0 * SECOND) -> bool:
     """Write outcomes down at a time."""
-    return outbox.close(connection, outcomes, START + after)
+    return Closing(connection.dialect).close(connection, outcomes, START + after)
 
 
 def row_of(connection: Connection, id: int) -> Any:
@@ -541,7 +547,8 @@ def test_at_night_nothing_goes_but_replies(database: Engine) -> None:
         reminder = post(connection, origin="reminder", priority=REMINDER)
         post(connection, "b", origin="broadcast", priority=BROADCAST)
         operator = post(connection, priority=REMINDER)
-        due = outbox.claim_due(connection, ["telegram"], 10, START, unasked=False)
+        claims = Claims(connection.dialect)
+        due = claims.claim(connection, "telegram", (9, 9, 9), START, unasked=False)
         assert [row.id for row in due] == [operator]
         close(connection, Outcome(operator, "sent"))
         assert reminder in claim(connection)

@@ -44,7 +44,7 @@ def test_from_nothing_to_this_release(database: Engine) -> None:
 def test_again_changes_nothing(database: Engine) -> None:
     upgrade(database)
     with database.begin() as connection:
-        connection.execute(text("INSERT INTO template (name, sid) VALUES ('a', 'HX1')"))
+        connection.execute(text("INSERT INTO template VALUES ('a', 'HX1', '', '', '', '')"))
     upgrade(database)
     with database.begin() as connection:
         assert connection.execute(text("SELECT sid FROM template")).scalar_one() == "HX1"

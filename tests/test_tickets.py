@@ -18,13 +18,14 @@ from bot.worker import Delivery, Worker
 from flows.messages import Inbound, Outbound
 from storage import notices, outbox
 from storage.audit import By, entries
+from storage.claims import Claims
 from storage.contacts import export_contact
 from storage.database import is_sqlite
 from storage.erasure import erase, scrub
-from storage.models import Address, DeskTopic, Outbox, Ticket, TicketMessage
-from storage.outbox import Outcome, claim_due
+from storage.models import Address, DeskTopic, Outbox, Template, Ticket, TicketMessage
+from storage.outbox import Closing, Outcome
 from storage.templates import save_templates
-from storage.tickets import group, keeping, operators
+from storage.tickets import group, keeping, operators, undelivered
 from storage.tickets.operators import TicketError
 from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
@@ -96,12 +97,12 @@ class Desk:
         """What is due on a channel goes out, or fails; its texts."""
         texts, now = [], self.clock()
         with self.parts.engine.begin() as connection:
-            while due := claim_due(connection, [channel], 10, now):
+            while due := Claims(connection.dialect).claim(connection, channel, (9, 9, 9), now):
                 for row in due:
                     texts.append(Outbound.from_json(json.loads(row.body)).text)
                     status = "failed" if problem else "sent"
                     done = Outcome(row.id, status, "x", problem or None, attempt=row.attempts + 1)
-                    outbox.close(connection, [done], now)
+                    Closing(connection.dialect).close(connection, [done], now)
         return texts
 
     def reply(self, number: int, said: str = "", canned: str = "") -> Any:
@@ -319,7 +320,8 @@ def test_after_a_day_the_answer_waits_and_goes_out_first_when_they_write(desk: D
 
 def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
     with desk.parts.engine.begin() as connection:
-        save_templates(connection, {"answer_waiting_it": "HX1"})
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
     number = late(desk)
     assert desk.reply(number, "Venga domani.").told and desk.reply(number, "Alle 10.").told
     assert len(desk.sent("whatsapp")) == 1
@@ -329,6 +331,18 @@ def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
         "Venga domani.",
         "Alle 10.",
     ]
+
+
+def test_a_template_that_was_refused_told_nobody(desk: Desk) -> None:
+    with desk.parts.engine.begin() as connection:
+        save_templates(connection, {"answer_waiting_it": "HX1"})
+    number = late(desk)
+    assert desk.reply(number, "Venga domani.").told
+    assert len(desk.sent("whatsapp", problem="window_closed")) == 1
+    with desk.parts.engine.begin() as connection:
+        assert not undelivered.was_told(connection, number)
+    assert not desk.reply(number, "Alle 10.").told
+    assert [m["status"] for m in desk.shown(number)] == ["held", "held"]
 
 
 def test_an_answer_that_was_a_moment_too_late_is_held_too(desk: Desk) -> None:
@@ -346,10 +360,12 @@ def test_a_held_answer_holds_up_nothing_else(desk: Desk) -> None:
     number = late(desk)
     desk.reply(number, "Venga domani.")
     with desk.parts.engine.begin() as connection:
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
         letter = Outbox(
             channel="whatsapp",
             address="+39",
-            body='{"text": "r", "language": "it"}',
+            body='{"text": "r", "language": "it", "template": "answer_waiting"}',
             origin="reminder",
             priority=1,
             due_at=desk.clock(),

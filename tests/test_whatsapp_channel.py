@@ -106,7 +106,7 @@ def test_every_template_can_be_filled() -> None:
 
 def test_provision_is_idempotent() -> None:
     async def story(server: LoopbackTwilio, channel: WhatsAppChannel) -> None:
-        server.most_per_page = 5
+        server.shelf.most_per_page = 5
         first = await provision(channel.client)
         assert tuple(first) == NAMES
         assert len(server.contents) == len(set(first.values())) == 13
@@ -175,7 +175,7 @@ def test_a_business_scoped_id() -> None:
         (400, 63016, {}, Failed(Problem.WINDOW_CLOSED, "63016")),
         (400, 21610, {}, Failed(Problem.STOPPED, "21610")),
         (400, 21211, {}, Failed(Problem.UNREACHABLE, "21211")),
-        (400, 63013, {}, Failed(Problem.POLICY, "63013")),
+        (400, 63013, {}, Failed(Problem.RESTRICTED, "63013")),
         (400, 63007, {}, Failed(Problem.CREDENTIALS, "63007")),
         (401, 20003, {}, Failed(Problem.CREDENTIALS, "20003")),
         (401, 1, {}, Failed(Problem.CREDENTIALS, "1")),
@@ -291,7 +291,7 @@ def test_recent() -> None:
             await server.person_sends(AMINA, words)
         await channel.send(letter("ours"))
         await server.person_sends("IT.99", "", NumMedia="0")
-        server.most_per_page = 2
+        server.shelf.most_per_page = 2
         rome = (start + timedelta(minutes=1)).astimezone()
         found = await recent(channel, rome, until=start + timedelta(minutes=2))
         assert [r.inbound for r in found] == [Inbound("first"), Inbound("second")]

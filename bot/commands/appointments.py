@@ -73,6 +73,9 @@ def calendar(
     if place and rules.place(place) is None:
         stop(f"There is no place {place!r}: {', '.join(p.id for p in rules.places)}.")
     columns, rows = week(rules, busy, monday, zone, place)
+    if not rows:
+        say("Nothing is open in that week.")
+        return
     print_table(columns, rows)
     say("● taken   ○ free")
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,10 @@ from bot.whatsapp.receive import CHANNEL, PREFIX
 from bot.whatsapp.render import Drawn, draw
 from bot.whatsapp.request import API, AnswerLostError, BusyError, NotSentError, TwilioRequests
 from bot.whatsapp.statuses import problem_of
+from flows.messages import Outbound
+from storage.templates import template_name
+
+LoadTemplates = Callable[[], Awaitable[Mapping[str, str]]]
 
 STATUS_PATH = "/whatsapp/status"
 WEBHOOK_PATH = "/whatsapp/webhook"
@@ -69,8 +73,9 @@ class TwilioAccount:
 class WhatsAppChannel:
     """Implements `bot.channel.Channel` with twilio's own client.
 
-    ``templates`` is our name → ContentSid (`bot.whatsapp.templates.provision`) and may be filled
-    later; ``client`` is twilio's; ``counts`` counts ``unusable`` deliveries since the start.
+    ``templates`` is our name → ContentSid (`storage.templates`) and may be filled later, by
+    ``load_templates`` when a letter needs one that is not known; ``client`` is twilio's;
+    ``counts`` counts ``unusable`` deliveries since the start.
     """
 
     name = CHANNEL
@@ -84,6 +89,7 @@ class WhatsAppChannel:
         now: Now = clock.now,
     ) -> None:
         self.account, self.templates = account, templates
+        self.load_templates: LoadTemplates | None = None
         self.links = FileLinks(account.url(""), account.token, now)
         self._requests = requests or TwilioRequests(account.api)
         self.client = Client(account.sid, account.token, http_client=self._requests)
@@ -99,6 +105,7 @@ class WhatsAppChannel:
         back. When a part of it is there and the next fails, nobody may send it all again as if
         nothing had arrived: that is `Problem.HIDDEN` too.
         """
+        await self._know(letter.outbound)
         link = self.links.to(letter.id) if letter.file else ""
         drawn = draw(letter.outbound, self.templates, link)
         result: Sent | Failed = Failed(Problem.REJECTED, "empty")
@@ -126,10 +133,16 @@ class WhatsAppChannel:
         """Let go of connections."""
         await self._requests.close()
 
+    async def _know(self, outbound: Outbound) -> None:
+        """A template may have been approved since we started."""
+        name = template_name(outbound.template, outbound.language)
+        if outbound.template and name not in self.templates and self.load_templates:
+            self.templates = await self.load_templates()
+
     def _callback(self, letter: Letter) -> str:
-        return self.account.url(
-            f"{STATUS_PATH}?letter={letter.id}&attempt={letter.attempt}{INSISTENCE}"
-        )
+        """Of an opener nothing counts before its id is known: it is not yet its row's message."""
+        row = 0 if letter.outbound.template else letter.id
+        return self.account.url(f"{STATUS_PATH}?letter={row}&attempt={letter.attempt}{INSISTENCE}")
 
     async def _create(self, address: str, content: dict[str, str]) -> str:
         """The sid of the new message."""

@@ -14,6 +14,7 @@ from bot.whatsapp.templates import (
     quick_reply_values,
 )
 from flows.messages import Button, Outbound
+from storage.templates import template_name
 
 MOST_TEXT = 1600  # Twilio, error 21617
 MOST_BODY = 1024  # Twilio, twilio/quick-reply and twilio/list-picker
@@ -71,7 +72,7 @@ def draw(outbound: Outbound, templates: Mapping[str, str], link: str = "") -> Dr
         parts = (outbound.text, outbound.document.link, link)
         outbound = replace(outbound, text="\n".join(part for part in parts if part))
     as_text = outbound.document or outbound.kind not in ("tell", "pick")
-    approved = f"{outbound.template}_{outbound.language}"
+    approved = template_name(outbound.template, outbound.language)
     if outbound.template and approved in templates:
         return Drawn((outbound.text,), outbound.buttons, approved, templates[approved], fixed=True)
     found = None if as_text else _as_template(outbound, templates)

@@ -19,15 +19,15 @@ _PROBLEMS = {
     63009: Problem.BUSY,  # WhatsApp answered with an error
     63010: Problem.BUSY,  # Twilio's own error on the channel
     63012: Problem.BUSY,  # WhatsApp's service is failing
-    63013: Problem.POLICY,  # against the channel's rules
+    63013: Problem.RESTRICTED,  # against the channel's rules
     63016: Problem.WINDOW_CLOSED,  # free text outside of the 24 hours
     63017: Problem.BUSY,  # too many to this person
     63018: Problem.BUSY,  # too many in all
     63024: Problem.UNREACHABLE,  # invalid recipient
-    63026: Problem.POLICY,  # the sender is restricted
+    63026: Problem.RESTRICTED,  # the sender is restricted
     63032: Problem.POLICY,  # WhatsApp's own limit for this person
     63033: Problem.UNREACHABLE,  # the person blocked us
-    63038: Problem.POLICY,  # the account's daily limit
+    63038: Problem.RESTRICTED,  # the account's daily limit
     63049: Problem.POLICY,  # Meta chose not to deliver
 }
 _STATUSES = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOST_QUICK_REPLIES = 3  # in session, without approval
 MOST_ITEMS = 10
 
-_FRIENDLY = "sportello_"
+FRIENDLY = "sportello_"
 _MENU_LABEL = "☰"  # what opens the list; the same in every language
 # A description may be left out of a template but not of one that has it as a variable, and no
 # variable may be empty (Twilio, error 21656).
@@ -59,7 +59,7 @@ def definitions() -> dict[str, dict[str, Any]]:
         found[quick_reply(count)] = _quick_reply(count)
     for count in range(1, MOST_ITEMS + 1):
         found[list_picker(count)] = _list_picker(count)
-    return {name: {"friendly_name": f"{_FRIENDLY}{name}", **found[name]} for name in found}
+    return {name: {"friendly_name": f"{FRIENDLY}{name}", **found[name]} for name in found}
 
 
 def _samples(count: int) -> tuple[Button, ...]:

@@ -10,7 +10,15 @@ from storage.models.agenda import (
     Reminder,
     Waiting,
 )
-from storage.models.messages import Event, Inbox, Outbox, SimulatorMessage, Template
+from storage.models.messages import (
+    Event,
+    Inbox,
+    Outbox,
+    Pause,
+    Permit,
+    SimulatorMessage,
+    Template,
+)
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
@@ -42,6 +50,8 @@ __all__ = [
     "ListingText",
     "Notice",
     "Outbox",
+    "Pause",
+    "Permit",
     "Reminder",
     "Ride",
     "RideRules",

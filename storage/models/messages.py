@@ -35,8 +35,8 @@ class Inbox(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """One message to one person. Status words are the providers' (see the glossary).
 
-    ``origin``: reply, goodbye (deleted once sent), reminder, operator,
-    knock (an answer waits), broadcast.
+    ``origin``: reply, goodbye (deleted once sent), reminder, operator, knock (an answer waits),
+    broadcast. ``held``: it waits until the person writes, because WhatsApp's window is closed.
     ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
     crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
     the provider's id of the message this one replaces. ``about`` is what it speaks of, such as
@@ -48,8 +48,10 @@ class Outbox(SQLModel, table=True):
 
     __table_args__ = (
         Index(
-            "outbox_open",
+            "outbox_due",
+            "channel",
             "priority",
+            "due_at",
             "id",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
@@ -60,6 +62,18 @@ class Outbox(SQLModel, table=True):
             "address",
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index(
+            "outbox_sending",
+            "claimed_at",
+            sqlite_where=text("status = 'sending'"),
+            postgresql_where=text("status = 'sending'"),
+        ),
+        Index(
+            "outbox_expires",
+            "expires_at",
+            sqlite_where=text("closed_at IS NULL AND expires_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NULL AND expires_at IS NOT NULL"),
         ),
         Index("outbox_external", "channel", "external_id"),
         Index("outbox_inbox", "inbox_id"),
@@ -121,11 +135,38 @@ class Event(SQLModel, table=True):
     at: datetime = moment()
 
 
+class Permit(SQLModel, table=True):
+    """The right to send one message on a channel; taken until ``free_at``, for ``address``."""
+
+    channel: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    free_at: datetime = moment()
+    address: str = ""
+
+
+class Pause(SQLModel, table=True):
+    """On this channel nothing of this ``priority`` or less urgent is sent before ``until``."""
+
+    channel: str = Field(primary_key=True)
+    priority: int = Field(primary_key=True)
+    until: datetime = moment()
+    code: str = ""
+
+
 class Template(SQLModel, table=True):
-    """A WhatsApp Content template that was provisioned, by our name for it."""
+    """A WhatsApp Content template that was provisioned, by our name for it.
+
+    ``approval`` is Meta's word, read back: empty for those that need none (inside of the window),
+    else ``unsubmitted``, ``received``, ``pending``, ``approved``, ``rejected`` …; ``language`` and
+    ``category`` are what was asked for, or what Meta made of it.
+    """
 
     name: str = Field(primary_key=True)
     sid: str
+    language: str = ""
+    category: str = ""
+    approval: str = ""
+    reason: str = ""
 
 
 class SimulatorMessage(SQLModel, table=True):

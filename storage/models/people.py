@@ -24,7 +24,8 @@ class Contact(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A person's id on a channel; a person may have several.
 
-    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok or blocked.
+    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok or blocked;
+    before ``rests_until`` the provider wants no broadcast there.
     """
 
     __table_args__ = (UniqueConstraint("channel", "address"),)
@@ -34,6 +35,7 @@ class Address(SQLModel, table=True):
     address: str
     state: str = "ok"
     heard_at: datetime = moment()
+    rests_until: datetime | None = moment(nullable=True)
 
 
 class Conversation(SQLModel, table=True):

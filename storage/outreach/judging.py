@@ -10,14 +10,15 @@ from sqlmodel import col
 from flows.outreach.audience import Recipient
 from flows.outreach.verdict import Means, Reason, Rules, judge
 from storage.models import Broadcast, Outbox
-from storage.outbox import UNASKED, Due
+from storage.outbox import UNASKED
 from storage.outreach.recipients import of_letters
+from storage.verdicts import Candidate
 
 
 def judge_again(
-    connection: Connection, due: Sequence[Due], rules: Rules, now: datetime
-) -> list[Due]:
-    """Those of the claimed rows that may go; the others are cancelled, with the reason.
+    connection: Connection, due: Sequence[Candidate], rules: Rules, now: datetime
+) -> list[Candidate]:
+    """Those of the rows to be claimed that may go; the others are cancelled, with the reason.
 
     Replies and reminders are not asked about, nor what goes to the operators' own chat.
     """
@@ -48,7 +49,7 @@ def _whose(connection: Connection, ids: list[int]) -> tuple[dict[int, int], set[
 
 
 def _reason(
-    row: Due, person: Recipient | None, rules: Rules, now: datetime, *, beyond: bool
+    row: Candidate, person: Recipient | None, rules: Rules, now: datetime, *, beyond: bool
 ) -> Reason | None:
     """Judged by the one way it goes: its language was ready when it was queued."""
     if person is None:

@@ -14,10 +14,10 @@ from flows.outreach.verdict import Means, Rules, Verdict, judge
 from storage.gazetteer import load_gazetteer
 from storage.outreach.recipients import page
 from storage.outreach.segments import audiences
-from storage.templates import load_templates
+from storage.templates import languages_of
+from storage.verdicts import NEWS_WAITING
 
 Planned = tuple[Recipient, Verdict]
-_OPENER = "news_waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,10 @@ def make_plan(
         Audience.from_json(broadcast["audience"]).around(places),
         tuple(segment.around(places) for segment in segments),
         letters,
-        Means(frozenset(letters), _opened(connection, letters) if broadcast["templates"] else None),
+        Means(
+            frozenset(letters),
+            languages_of(connection, NEWS_WAITING, letters) if broadcast["templates"] else None,
+        ),
         rules,
         at,
     )
-
-
-def _opened(connection: Connection, letters: Mapping[str, Outbound]) -> frozenset[str]:
-    """The languages in which an approved template may ask people to write."""
-    approved = load_templates(connection)
-    return frozenset(code for code in letters if f"{_OPENER}_{code}" in approved)

@@ -15,7 +15,7 @@ from flows.talk import Answers
 from storage.models import Address, Contact, Conversation, Outbox, Tag
 from storage.outbox import UNASKED
 
-_COUNTED = ("queued", "sending", "sent", "delivered", "read", "unknown")
+_COUNTED = ("queued", "held", "sending", "sent", "delivered", "read", "unknown")
 PAGE = 500
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.twilio_contents import Shelf
 from tests.loopback.twilio_posts import SignedPosts
 from tests.loopback.twilio_rules import (
     Fault,
@@ -25,8 +26,6 @@ from tests.loopback.twilio_rules import (
     Refusal,
     Shown,
     UndeliverableError,
-    check_approval,
-    check_content,
     check_request,
     fill,
     read_variables,
@@ -35,36 +34,37 @@ from tests.loopback.twilio_rules import (
 
 SENDER = "whatsapp:+390141000011"
 _WINDOW = 24 * 3600
-_CONTENT_API = "https://content.twilio.com"
 
 
 class LoopbackTwilio:
     """``messages`` is what people see, ``calls`` all sends, ``refused`` the codes.
 
     ``webhook_url`` is what the sender is set to, ``posts`` how it is called; ``heard`` is when
-    each address last wrote, ``stopped`` who opted out, ``approved`` which templates go out at any
-    time, ``now`` the clock.
+    each address last wrote, ``stopped`` who opted out, ``now`` the clock; ``shelf`` keeps the
+    templates, and what Meta says of them.
     """
 
     def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
         self.account_sid, self.auth_token, self.port = account_sid, auth_token, port
         self.sender, self.webhook_url = SENDER, ""
         self.posts = SignedPosts(auth_token)
-        self.most_per_page = 50
+        self.shelf = Shelf()
         self.now: Callable[[], float] = time.time
         self.messages: list[Shown] = []
         self.calls: list[Params] = []
         self.refused: list[int] = []
-        self.contents: dict[str, dict[str, Any]] = {}
         self.heard: dict[str, float] = {}
-        self.approved: set[str] = set()
-        self.approves = True
         self.stopped: set[str] = set()
         self.faults: deque[Fault] = deque()
         self._records: list[dict[str, Any]] = []
         self._numbers = itertools.count(1)
         self._calling: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
+
+    @property
+    def contents(self) -> dict[str, dict[str, Any]]:
+        """The Content templates of the account, by sid."""
+        return self.shelf.contents
 
     @property
     def url(self) -> str:
@@ -82,9 +82,7 @@ class LoopbackTwilio:
                 web.get(f"{account}.json", self._account),
                 web.post(f"{account}/Messages.json", self._create),
                 web.get(f"{account}/Messages.json", self._list),
-                web.post("/v1/Content", self._create_content),
-                web.get("/v1/Content", self._list_contents),
-                web.post("/v1/Content/{content}/ApprovalRequests/whatsapp", self._approve),
+                *self.shelf.routes(),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -216,8 +214,9 @@ class LoopbackTwilio:
 
     def _failure(self, address: str, params: Params, shown: Shown) -> int:
         """The code that is told later: outside of the window, or not WhatsApp's idea of buttons."""
-        late = self.now() - self.heard.get(address, float("-inf")) >= _WINDOW
-        if late and shown.content_sid not in self.approved:
+        outside = self.now() - self.heard.get(address, float("-inf")) >= _WINDOW
+        approval = self.shelf.approvals.get(shown.content_sid, {})
+        if outside and approval.get("status") != "approved":
             return 63016
         try:
             if shown.content_sid:
@@ -264,35 +263,8 @@ class LoopbackTwilio:
             and query.get("From", record["from"]) == record["from"]
             and record["at"] >= query.get("DateSent>", "")
         ]
-        page, following = self._page(request, found)
+        page, following = self.shelf.page(request, found)
         return web.json_response({"messages": page, "next_page_uri": following, "page": 0})
-
-    async def _create_content(self, request: web.Request) -> web.Response:
-        refuse_when(request.content_type != "application/json", 20001, "JSON, please", 415)
-        sid = f"HX{next(self._numbers):032x}"
-        content = self.contents[sid] = {**check_content(await request.json()), "sid": sid}
-        return web.json_response(content, status=201)
-
-    async def _approve(self, request: web.Request) -> web.Response:
-        """Meta's answer comes at once here: yes, unless ``approves`` is off."""
-        sid, asked = request.match_info["content"], await request.json()
-        refuse_when(sid not in self.contents, 20404, "Not found", 404)
-        check_approval(self.contents[sid], asked)
-        self.approved |= {sid} if self.approves else set()
-        status = "approved" if self.approves else "rejected"
-        return web.json_response({**asked, "status": status}, status=201)
-
-    async def _list_contents(self, request: web.Request) -> web.Response:
-        page, following = self._page(request, list(self.contents.values()))
-        meta = {"key": "contents", "next_page_url": following and f"{_CONTENT_API}{following}"}
-        return web.json_response({"contents": page, "meta": meta})
-
-    def _page(self, request: web.Request, found: list[Any]) -> tuple[list[Any], str | None]:
-        size = min(int(request.query.get("PageSize", 50)), self.most_per_page)
-        start = int(request.query.get("Page", 0)) * size
-        more = start + size < len(found)
-        following = request.rel_url.update_query(Page=start // size + 1) if more else None
-        return found[start : start + size], str(following) if following else None
 
 
 async def _serve(given: argparse.Namespace) -> None:

@@ -140,11 +140,24 @@ def check_content(payload: Any) -> dict[str, Any]:
     return dict(payload)
 
 
-def check_approval(content: dict[str, Any], asked: Any) -> None:
-    """A request for Meta's approval, or a refusal."""
-    name = str(asked.get("name", "")) if isinstance(asked, dict) else ""
-    refuse_when(not re.fullmatch("[a-z0-9_]{1,512}", name), 20001, "Bad name")
-    fine = asked.get("category") in ("UTILITY", "MARKETING", "AUTHENTICATION")
-    refuse_when(not fine, 20001, "Bad category")
-    body = next(iter(content["types"].values()))["body"].strip()
-    refuse_when(body.startswith("{{") or body.endswith("}}"), 20001, "A variable at an end")
+_TEMPLATE_NAME = re.compile(r"[a-z0-9_]{1,512}")
+_CATEGORIES = ("UTILITY", "MARKETING", "AUTHENTICATION")
+_AT_AN_END = re.compile(r"^\s*\{\{|\}\}\s*$|\}\}\s*\{\{")
+
+
+def check_approval(payload: Any, content: dict[str, Any]) -> dict[str, Any]:
+    """A request for Meta's approval as Twilio keeps it, or a refusal."""
+    name, category = str(payload.get("name", "")), payload.get("category")
+    refuse_when(not _TEMPLATE_NAME.fullmatch(name), 20001, "Template name is not valid")
+    refuse_when(category not in _CATEGORIES, 20001, "Category is not valid")
+    ((kind, parts),) = content["types"].items()
+    refuse_when(_AT_AN_END.search(parts["body"]), 20001, "Variables can't be at the start or end")
+    refuse_when(kind == "twilio/list-picker", 20001, "Only available in session")
+    return {
+        "name": name,
+        "category": category,
+        "content_type": kind,
+        "status": "received",
+        "rejection_reason": "",
+        "allow_category_change": True,
+    }
