@@ -185,7 +185,7 @@ def test_who_cannot_be_told_of_a_closure_is_named(desk: Run) -> None:
     book(desk, "2026-11-26 11:00")
     done = desk("desk", "close", "all", "2026-11-26", "--yes")
     assert "Appointments cancelled: 2; people told: 1." in done
-    assert "Thu 26 Nov 10:00" in done and "11:00" not in done and "please call them" in done
+    assert "26 Nov 10:00" in done and "11:00" not in done and "please call them" in done
 
 
 def test_the_last_word_about_a_day_counts(desk: Run) -> None:
@@ -226,7 +226,7 @@ def test_new_rules_say_whose_appointments_are_stranded(desk: Run, tmp_path: Path
 def test_who_leaves_does_not_leave_people_waiting_unseen(desk: Run) -> None:
     book(desk)
     said = desk("desk", "staff", "anna", "--away")
-    assert "Thu 26 Nov 10:00" in said and "These appointments (1) cannot be kept" in said
+    assert "26 Nov 10:00" in said and "These appointments (1) cannot be kept" in said
     assert "is moved" in desk("desk", "move", "1", "2026-11-26 10:30")  # to Marco
     assert "cannot be kept" not in desk("desk", "staff", "anna", "--away")
 
@@ -263,7 +263,7 @@ def test_the_day_the_week_and_the_file(desk: Run, tmp_path: Path, monkeypatch: A
     desk("desk", "book", "0", "transport", "phone", "2026-11-26 09:30")
     monkeypatch.setenv("COLUMNS", "80")
     day = desk("desk", "appointments", "--day", "2026-11-26")
-    assert "Thu 26 Nov 10:00" in day and "anna" in day and "amina" not in day
+    assert "26 Nov 10:00" in day and "anna" in day and "amina" not in day
     assert max(map(len, day.splitlines())) <= 80
     assert [
         row["topic"] for row in desk.json("desk", "appointments", "--day", "2026-11-26", "--json")

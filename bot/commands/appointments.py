@@ -182,13 +182,13 @@ def export(
 def print_rows(rows: Iterable[dict[str, Any]]) -> None:
     """Appointments as a table of 80 columns."""
     zone = opening.settings().zone
-    columns = ("id", "when", "place", "topic", "with", "language", "person", "state")
+    columns = ("id", "when", "place", "topic", "with", "lang", "person", "state")
     print_table(
         columns,
         [
             (
                 row["id"],
-                f"{row['starts_at'].astimezone(zone):%a %d %b %H:%M}",
+                f"{row['starts_at'].astimezone(zone):%d %b %H:%M}",
                 row["place"],
                 row["topic"],
                 "+".join(filter(None, (row["colleague"], row["mediator"]))),

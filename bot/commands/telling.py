@@ -61,7 +61,7 @@ def close_and_tell(
         for one in hit:
             booking.end(connection, one["id"], "cancelled", by.now)
             audited(connection, one["id"], "desk cancel", by, one["status"], "cancelled")
-        ended = [one for one in hit if one["status"] == "booked"]
+        ended = [one | {"status": "cancelled"} for one in hit if one["status"] == "booked"]
         untold = [
             one
             for one in ended
