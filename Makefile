@@ -1,4 +1,4 @@
-.PHONY: help setup catalogs demo test check bench extract
+.PHONY: help setup catalogs demo test check bench bench-sending extract
 
 PYTHON ?= python3
 VENV := .venv
@@ -55,6 +55,10 @@ check: $(VENV)/.dev catalogs  ## Lint, types, catalogs.
 
 bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's ConversationHandler.
 	$(BIN)/python -m bench
+
+bench-sending: $(VENV)/.dev setup  ## Measure broadcasts at the providers' limits, and 50 kills during 10,000 sends.
+	$(BIN)/python -m bench.sending
+	$(BIN)/python -m tests.sending_storm
 
 extract: $(VENV)/.runtime  ## Bring the catalogs up to date with the words in the code.
 	$(BIN)/pybabel --quiet extract --mapping locales/babel.cfg --keyword _ --keyword ngettext:1,2 --keyword pgettext:1c,2 --no-location --sort-output --add-comments Translators: --project Sportello --output locales/messages.pot flows bot

@@ -14,7 +14,7 @@ from flows.tickets import letters
 from storage import notices
 from storage.audit import By
 from storage.desk import DatabaseDesk
-from storage.templates import load_templates
+from storage.templates import approved
 from storage.tickets import group, operators, undelivered
 from storage.tickets.operators import Route, TicketError
 from storage.tickets.person import News
@@ -131,7 +131,7 @@ class Answering:
         if undelivered.is_held(connection, there.channel, there.address):
             return undelivered.was_told(connection, row.id)
         speech = self._speech(row)
-        if f"{letters.WAITS}_{speech.code}" not in load_templates(connection):
+        if not approved(connection, letters.WAITS, speech.code):
             return False
         body = _packed(replace(letters.waits(speech), template=letters.WAITS))
         operators.post(connection, row, there, body, now, origin=operators.KNOCK)

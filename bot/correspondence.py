@@ -49,6 +49,11 @@ class Correspondence:
         found = queue(connection, contact_id, body, "reminder", now, due, until, about)
         return found is not None
 
+    def write_due(self, connection: Connection, now: datetime) -> None:
+        """Freed hours to those who wait, reminders to those who come."""
+        self.offer_freed(connection, now)
+        self.remind(connection, now)
+
     def remind(self, connection: Connection, now: datetime) -> None:
         """Of appointments that are near."""
         for contact_id, one in reminders.claim_due(connection, now, self.zone):

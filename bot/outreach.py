@@ -14,6 +14,14 @@ class Outreach:
     def __init__(self, engine: Engine, rules: Rules) -> None:
         self._engine, self._rules = engine, rules
 
+    def send(self, now: datetime) -> bool:
+        """Begin what is due, queue a page, note what is done; True when more is to be queued."""
+        self.start(now)
+        more = self.expand(now)
+        if not more:
+            self.finish(now)
+        return more
+
     def start(self, now: datetime) -> None:
         """Begin what is due, end what should not go on."""
         with self._engine.begin() as connection:

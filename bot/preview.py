@@ -16,6 +16,7 @@ from flows.places import Gazetteer
 from flows.rides.port import Ride, Rides
 from flows.rides.possible import Verdict
 from flows.rides.rules import Request
+from flows.searches.port import Search
 from flows.talk import Contact
 from flows.tickets.port import Tickets
 
@@ -65,6 +66,9 @@ class _OneOffer:
     @property
     def agenda(self) -> Agenda:
         raise NotImplementedError("an offer's card asks nothing of the agenda")
+
+    def searches(self) -> Sequence[Search]:
+        return ()
 
     @property
     def rides(self) -> Rides:

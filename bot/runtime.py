@@ -20,17 +20,15 @@ from bot.blame import where
 from bot.catalogs import load_languages
 from bot.channel import Receipt
 from bot.channels import Channels, make_channels
-from bot.chores import Chores
 from bot.clock import Now
-from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
-from bot.outreach import Outreach
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
 from bot.web import make_app
 from bot.worker import Worker
+from bot.works import make_works
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
@@ -107,13 +105,8 @@ class Runtime:
         lease = timedelta(seconds=settings.send_lease_seconds)
         by_name, rules = self._channels.by_name, settings.rules
         self._sender = Sender(engine, self._database, by_name, now, rules, lease, settings.rates)
-        speech = parts.languages[settings.default_language]
-        chores = Chores(speech, settings.zone, settings.operators_chat_id)
-        correspondence = Correspondence(parts.languages, settings.zone)
-        sends = Outreach(engine, rules)
-        self._scheduler = Scheduler(
-            engine, self._database, now, chores, correspondence, answering, sends
-        )
+        works = make_works(engine, parts.languages, settings, answering)
+        self._scheduler = Scheduler(self._database, now, settings.zone, works)
         self._runner: web.AppRunner | None = None
         self._helpers: list[asyncio.Task[None]] = []
 

@@ -8,6 +8,7 @@ from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
 from flows.my_rides import rides
+from flows.my_searches import searches
 from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
@@ -16,6 +17,7 @@ from flows.speech import Languages
 from flows.still import still
 from flows.take import take
 from flows.teach import teach
+from flows.tell_me import tell_me
 from flows.welcome import make_language, make_welcome
 
 
@@ -39,6 +41,8 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         still,
         take,
         teach,
+        tell_me,
+        searches,
         privacy,
         export,
         alerts,

@@ -2,18 +2,18 @@
 
 from flows import labels
 from flows.agenda.asked import APPOINTMENTS, appointment_asked, asks_to_meet
-from flows.cards import line
 from flows.desk import FlagEmergency, Listing
 from flows.desk_card import desk_card
 from flows.emergency import help_lines
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import Do, End, Move, Start, Tell, pick
+from flows.offer_lines import reasons
 from flows.outside import who_does_that
 from flows.rides.known import start_said
+from flows.searches.hits import facts_of
 from flows.talk import Answers, Talk
 from flows.understanding.fitting import TOPIC_OF, asked_place, fitting
-from flows.why import missing, why
 
 _MOST, _PAGE, _IN_PASSING = 40, 5, 3
 _STARTS = {"alerts": "alerts", "human_help": "person", "menu": "help"}
@@ -107,10 +107,18 @@ def nothing_fits(talk: Talk) -> Move:
     options = [
         *_rides(talk),
         Option("all", labels.topics(_)[topic], start=f"browse-{topic}"),
-        Option("alerts", _("🔔 Write to me later"), start="alerts"),
+        Option("tell_me", _("🔔 Write to me later")),
         Option("person", _("🙋 Ask the desk"), start="person"),
     ]
     return pick(text, options)
+
+
+@answer.step(
+    when=lambda talk: "tell_me" in (talk.answers.pick("nothing_fits"), talk.answers.pick("offers"))
+)
+def tell_me(talk: Talk) -> Move:
+    """When something like this comes."""
+    return Start(f"tell_me-{TOPIC_OF[asked(talk)]}", knows=facts_of(talk.answers))
 
 
 @answer.step(when=lambda talk: asked(talk) in TOPIC_OF)
@@ -127,7 +135,9 @@ def offers(talk: Talk) -> Move:
         Option(one.id, talk.speech.isolate(one.title), reasons(one, talk), start=f"browse-{one.id}")
         for one in found
     ]
-    return pick(text, [*_rides(talk), *options], page_size=_PAGE)
+    more = Option("tell_me", talk.gettext("🔔 More like this"))
+    options.insert(_PAGE, more)  # on the first page
+    return pick(text, [*_rides(talk), *options], page_size=_PAGE + 1)
 
 
 def _rides(talk: Talk) -> list[Option]:
@@ -186,13 +196,6 @@ def other_language(talk: Talk) -> Move:
 def elsewhere(talk: Talk) -> Move:
     """What has a flow of its own."""
     return Start(_STARTS.get(asked(talk), "menu"))
-
-
-def reasons(listing: Listing, talk: Talk) -> str:
-    """Where it is, why it fits, and what is missing, in one line."""
-    return " · ".join(
-        part for part in (line(listing, talk), *why(listing, talk), *missing(listing, talk)) if part
-    )
 
 
 def _in_a_line(listing: Listing, talk: Talk) -> str:

@@ -56,9 +56,16 @@ def nothing_found(talk: Talk) -> Move:
         text,
         [
             Option("person", _("🙋 Ask the desk"), start="person"),
+            Option(
+                "tell_me", _("🔔 Write to me later"), start=_tell_me(talk.answers.pick("topic"))
+            ),
             Option("topic", _("🔎 Look for more"), start="browse"),
         ],
     )
+
+
+def _tell_me(topic: str) -> str:
+    return f"tell_me-{topic}"
 
 
 @browse.step()
@@ -100,6 +107,7 @@ def wish(talk: Talk) -> Move:
         Option("interested", _("👍 I am interested")),
         Option("not_for_me", _("👎 Not for me")),
         Option("list", _("📋 Other offers")),
+        Option("tell_me", _("🔔 More like this"), start=_tell_me(listing.topic)),
         Option("person", _("🙋 Ask the desk"), start="person"),
     ]
     if listing.topic == "job":

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flows.agenda.port import Agenda, AgendaCommand
 from flows.places import Gazetteer
 from flows.rides.port import RideCommand, Rides
+from flows.searches.port import Search, SearchCommand
 from flows.tickets.port import TicketCommand, Tickets
 
 TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
@@ -115,7 +116,7 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
-Command = (
+DeskCommand = (
     RecordConsent
     | SetAlerts
     | NoteInterest
@@ -125,10 +126,8 @@ Command = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
-    | AgendaCommand
-    | RideCommand
-    | TicketCommand
 )
+Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
@@ -163,6 +162,10 @@ class Desk(Protocol):
     @property
     def agenda(self) -> Agenda:
         """The desk's hours, and this person's appointments."""
+        ...
+
+    def searches(self) -> Sequence[Search]:
+        """What this person wants to be told about, the oldest first."""
         ...
 
     @property

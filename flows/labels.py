@@ -205,6 +205,11 @@ def refusals(_: Gettext) -> dict[str, str]:
     }
 
 
+def how_often(_: Gettext) -> dict[str, str]:
+    """When a saved search is answered (`flows.searches.port.HOW_OFTEN`)."""
+    return {"now": _("⚡ At once"), "week": _("📅 Once a week")}
+
+
 def near(_: Gettext) -> dict[str, str]:
     """What a home is near to."""
     return {

@@ -8,6 +8,7 @@ from flows.talk import Talk
 
 _LEVELS = ("A0", "A1", "A2", "B1", "B2", "C1", "C2")
 _UNKNOWN_KM = 15.0
+_MOST_EFFORT = 30.0
 _YOUNGEST = {"14_17": 14, "18_24": 18, "25_34": 25, "35_54": 35, "55_up": 55}
 _OLDEST = {"14_17": 17, "18_24": 24, "25_34": 34, "35_54": 54, "55_up": 120}
 
@@ -15,6 +16,11 @@ _OLDEST = {"14_17": 17, "18_24": 24, "25_34": 34, "35_54": 54, "55_up": 120}
 def ranked(listings: Iterable[Listing], talk: Talk) -> list[Listing]:
     """``listings`` with the best fitting first; ties by name, so that pages never shuffle."""
     return sorted(listings, key=lambda listing: (_effort(listing, talk), listing.id))
+
+
+def fits(listing: Listing, talk: Talk) -> bool:
+    """Whether it is worth writing to the person about it: near enough, and they could take it."""
+    return _effort(listing, talk) <= _MOST_EFFORT
 
 
 def distance(listing: Listing, talk: Talk) -> float | None:

@@ -1,13 +1,13 @@
 """Consent, and what a person may do with their own data."""
 
 from flows import labels
+from flows.alerts_consent import add_alerts_consent, alerts_notice
 from flows.desk import EraseContact, RecordConsent, SetAlerts
 from flows.flow import Flow
 from flows.messages import Document, Option
-from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, End, Leave, Move, Start, Tell, choices, pick
 from flows.profile import describe
-from flows.talk import Talk
+from flows.talk import Answers, Talk
 from flows.tickets.port import CloseTicket
 
 NOTICE_VERSION = "2026-11"
@@ -21,15 +21,6 @@ def profile_notice(talk: Talk) -> str:
         "Only the people of the desk see them. I never ask for documents, health or religion. "
         'You can see, change or delete everything: write "my data". '
         "May I keep your answers?"
-    )
-
-
-def alerts_notice(talk: Talk) -> str:
-    """The words a person agrees to for alerts."""
-    _ = talk.gettext
-    return _(
-        "🔔 May I write to you when there is something new that fits you? "
-        "A few messages a week at most. To end them, write STOP."
     )
 
 
@@ -92,7 +83,13 @@ def _alerts_now(talk: Talk) -> str:
     }.get(talk.contact.alerts, _("Messages about new offers are off."))
 
 
-alerts = Flow("alerts")
+def set_alerts(argument: str, profile: Answers) -> Answers:
+    """``alerts-paused`` and its like set them in one tap."""
+    return Answers(state=argument) if argument in _STATES else Answers()
+
+
+_STATES = ("on", "paused", "off")
+alerts = Flow("alerts", begin=set_alerts)
 
 _CHANGES = {"on": ("paused", "off"), "paused": ("on", "off")}
 
@@ -103,33 +100,16 @@ def state(talk: Talk) -> Move:
     _ = talk.gettext
     options = {"on": _("🔔 Turn on"), "paused": _("⏸️ Pause"), "off": _("🔕 Turn off")}
     possible = _CHANGES.get(talk.contact.alerts, ("on",))
-    return pick(_alerts_now(talk), choices({key: options[key] for key in possible}))
+    look_for = Option("searches", _("🔎 What I look for"), start="searches")
+    changes = choices({key: options[key] for key in possible})
+    return pick(_alerts_now(talk), [*changes, look_for])
 
 
 def _turning_on(talk: Talk) -> bool:
     return talk.answers.pick("state") == "on" and not talk.contact.agreed("alerts")
 
 
-@alerts.step(when=lambda talk: _turning_on(talk) and not talk.profile.pick("age"))
-def age(talk: Talk) -> Move:
-    """Who keeps no answers with us is asked now."""
-    return ask_age(talk)
-
-
-add_goodbye(alerts)
-
-
-@alerts.step(when=_turning_on)
-def send_alerts(talk: Talk) -> Move:
-    """Alerts are sent only to who agreed to them."""
-    return ask_consent(talk, alerts_notice(talk))
-
-
-@alerts.step(when=_turning_on)
-def record_alerts(talk: Talk) -> Move:
-    """Their answer, with the words they saw."""
-    given = talk.answers.pick("send_alerts") == "yes"
-    return Do(RecordConsent("alerts", given, alerts_notice(talk), talk.speech.code))
+add_alerts_consent(alerts, _turning_on)
 
 
 @alerts.step(when=lambda talk: talk.answers.pick("state") == "off")

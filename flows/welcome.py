@@ -1,11 +1,12 @@
 """The first minutes: language, what we are and keep, consent for each purpose."""
 
+from flows.alerts_consent import alerts_notice
 from flows.desk import RecordConsent, SetAlerts
 from flows.flow import Flow
 from flows.messages import Option
 from flows.minors import add_goodbye, ask_age
 from flows.moves import Ask, Do, Move, Speak, Start, Tell, pick
-from flows.privacy import alerts_notice, ask_consent, profile_notice
+from flows.privacy import ask_consent, profile_notice
 from flows.speech import Languages, Speech
 from flows.talk import Answers, Talk
 

@@ -57,6 +57,6 @@ def contact_key(*, nullable: bool = False, primary_key: bool = False) -> Any:
     return Field(default=None, sa_column=column)
 
 
-def moment(*, nullable: bool = False) -> Any:
+def moment(*, nullable: bool = False, index: bool = False) -> Any:
     """A time, see `Moment`."""
-    return Field(default=None, sa_column=Column(Moment, nullable=nullable))
+    return Field(default=None, sa_column=Column(Moment, nullable=nullable, index=index))

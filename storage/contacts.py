@@ -10,6 +10,7 @@ from sqlmodel import col
 from storage.listings import SOURCE_LANGUAGE
 from storage.models import (
     Address,
+    Alerted,
     Appointment,
     Consent,
     Contact,
@@ -21,6 +22,7 @@ from storage.models import (
     Outbox,
     Ride,
     RideWish,
+    Search,
     Tag,
     Ticket,
     TicketMessage,
@@ -94,6 +96,8 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "rides_not_met": _rows(connection, RideWish, col(RideWish.contact_id) == contact_id),
         "tags": [row["tag"] for row in _rows(connection, Tag, col(Tag.contact_id) == contact_id)],
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
+        "searches": _rows(connection, Search, col(Search.contact_id) == contact_id),
+        "alerted": _rows(connection, Alerted, col(Alerted.contact_id) == contact_id),
         "tickets": _rows(connection, Ticket, col(Ticket.contact_id) == contact_id),
         "ticket_messages": _rows(
             connection, TicketMessage, col(TicketMessage.ticket_id).in_(_tickets_of(contact_id))

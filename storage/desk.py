@@ -13,6 +13,7 @@ from flows.agenda.port import AgendaCommand
 from flows.desk import (
     AnswerForOffer,
     Command,
+    DeskCommand,
     EraseContact,
     FlagEmergency,
     Listing,
@@ -26,10 +27,11 @@ from flows.desk import (
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
+from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, mentions, unanswered
+from storage import listings, mentions, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
@@ -101,15 +103,32 @@ class DatabaseDesk:
         """Whether this person answers for this offer."""
         return providers.answers_for(self._connection, self.contact_id, id)
 
+    def searches(self) -> Sequence[Search]:
+        """What this person wants to be told about."""
+        return searches.searches_of(self._connection, self.contact_id)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
             self._connection.exec_driver_sql("SAVEPOINT turn")
             self._acted = True
+        if isinstance(command, AgendaCommand):
+            return self.agenda.perform(command)
+        if isinstance(command, RideCommand):
+            return self.rides.perform(command)
+        if isinstance(command, TicketCommand):
+            return self.tickets.perform(command)
+        if isinstance(command, SearchCommand):
+            return searches.perform(self._connection, self.contact_id, command, self._now)
+        return self._perform_here(command)
+
+    def _perform_here(self, command: DeskCommand) -> str:
         match command:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
+                if state == "on" and "profile" in self._agreed:
+                    searches.begin_with_profile(self._connection, self.contact_id, self._now)
                 return self._set(_SET_ALERTS, state)
             case NoteInterest(listing):
                 return self._interest(listing)
@@ -129,15 +148,6 @@ class DatabaseDesk:
                 erase(self._connection, self.contact_id, self._now)
                 self.erased = True
                 return "done"
-            case _:
-                return self._by_its_part(command)
-
-    def _by_its_part(self, command: AgendaCommand | RideCommand | TicketCommand) -> str:
-        if isinstance(command, AgendaCommand):
-            return self.agenda.perform(command)
-        if isinstance(command, RideCommand):
-            return self.rides.perform(command)
-        return self.tickets.perform(command)
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""

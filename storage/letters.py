@@ -50,6 +50,11 @@ def queue(
         expires_at=expires_at,
         created_at=now,
     )
+    return post(connection, letter)
+
+
+def post(connection: Connection, letter: Outbox) -> int:
+    """Put a row into the outbox as it is; its id."""
     row = insert(Outbox).values(letter.model_dump(exclude={"id"})).returning(col(Outbox.id))
     return int(connection.execute(row).scalar_one())
 

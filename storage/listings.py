@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from flows.desk import Listing as Offer
 from flows.hours import Hours, parse_hours
+from storage.columns import Moment
 from storage.models import Listing, ListingText
 
 SOURCE_LANGUAGE = "it"
@@ -46,33 +47,41 @@ def shown(
     today: date,
     near: Sequence[str] = (),
     sector: str = "",
+    since: datetime | None = None,
 ) -> list[Offer]:
     """At most `ENOUGH` offers of the topic that are published and valid, of the nearest comuni.
 
     ``near`` orders comuni by distance (ISTAT codes); without it any offers are taken. Within a
-    comune those that end first come first. ``sector`` leaves out those of another one.
+    comune those that end first come first. ``sector`` leaves out those of another one; ``since``
+    those that people could see before.
     """
-    ids = _ids(connection, topic, today, near, sector)
+    ids = _ids(connection, topic, today, near, sector, since)
     second = SECOND_LANGUAGE.get(language, SOURCE_LANGUAGE)
     values = {"ids": ids, "language": language, "second": second}
     return [_offer(row, language) for row in connection.execute(_with_ids(), values)]
 
 
 def _ids(
-    connection: Connection, topic: str, today: date, near: Sequence[str], sector: str
+    connection: Connection,
+    topic: str,
+    today: date,
+    near: Sequence[str],
+    sector: str,
+    since: datetime | None,
 ) -> list[str]:
     """Looks around in growing circles of comuni, so that it reads little where offers are many."""
     found: list[str] = []
-    asked = {"topic": topic, "today": today, "sector": sector}
+    asked = {"topic": topic, "today": today, "sector": sector, "since": since}
+    about = bool(sector), since is not None
     start, size = 0, _FIRST_CIRCLE
     while start < len(near) and len(found) < ENOUGH:
         values = asked | {"most": ENOUGH - len(found), "comuni": near[start : start + size]}
-        circle = connection.execute(_of(True, bool(sector)), values)
+        circle = connection.execute(_of(True, *about), values)
         found += circle.scalars()
         start, size = start + size, size * 4
     if not near:
         values = asked | {"most": ENOUGH}
-        found += connection.execute(_of(False, bool(sector)), values).scalars()
+        found += connection.execute(_of(False, *about), values).scalars()
     return found
 
 
@@ -88,10 +97,12 @@ def one(connection: Connection, id: str, language: str, today: date | None = Non
 
 
 @cache
-def _of(somewhere: bool, in_sector: bool) -> Select[Any]:
+def _of(somewhere: bool, in_sector: bool, new: bool) -> Select[Any]:
     query: Select[Any] = select(col(Listing.id)).where(
         col(Listing.topic) == bindparam("topic"), *showable(), *_sector(in_sector)
     )
+    if new:
+        query = query.where(col(Listing.shown_at) > bindparam("since", type_=Moment()))
     if somewhere:
         query = query.where(col(Listing.comune).in_(bindparam("comuni", expanding=True)))
     return query.order_by(col(Listing.comune), col(Listing.valid_until)).limit(bindparam("most"))

@@ -12,16 +12,14 @@ from sqlmodel import SQLModel, col
 
 from bot.answering import Answering
 from bot.channel import Letter, Received
-from bot.chores import Chores
-from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
-from bot.outreach import Outreach
 from bot.runtime import Parts
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.simulator.channel import SimulatorChannel
 from bot.terminal import Dialogue, typed
 from bot.worker import Delivery, Worker
+from bot.works import make_works
 from flows.messages import Inbound
 from storage import database as database_module
 from storage import simulator
@@ -65,14 +63,9 @@ class Site:
         async def tick() -> None:
             thread = DatabaseThread(self.parts.engine)
             parts = self.parts
-            chores = Chores(parts.languages["it"], parts.settings.zone, "")
-            writes = Correspondence(parts.languages, parts.settings.zone)
-            answering, sends = (
-                Answering(parts.languages),
-                Outreach(parts.engine, parts.settings.rules),
-            )
-            scheduler = Scheduler(parts.engine, thread, parts.now, chores, writes, answering, sends)
-            await scheduler.tick()
+            answering = Answering(parts.languages)
+            works = make_works(parts.engine, parts.languages, parts.settings, answering)
+            await Scheduler(thread, parts.now, parts.settings.zone, works).tick()
             thread.close()
 
         asyncio.run(tick())
@@ -251,7 +244,7 @@ def test_without_the_scrub_the_words_stay_in_the_log(
 ) -> None:
     """The other switch: the log keeps what the file has lost."""
     monkeypatch.setattr("bot.sender.scrub", lambda engine: None)
-    monkeypatch.setattr("bot.scheduler.scrub", lambda engine: None)
+    monkeypatch.setattr("bot.works.scrub", lambda engine: None)
     site.say(*INTAKE, "delete my data", "[yes]")
     clock.pass_time(minutes=2)
     site.tidy()

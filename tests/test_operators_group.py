@@ -288,6 +288,8 @@ def world(tmp_path: Path) -> Iterator[tuple[Any, LoopbackTelegram, LoopbackTwili
     twilio.webhook_url = f"{server.url}/whatsapp/webhook"
     server.cli("init")
     server.cli("whatsapp", "provision")
+    twilio.shelf.judge("sportello_answer_waiting_it", "approved")
+    server.cli("whatsapp", "templates")
     server.start()
     yield loop, telegram, twilio, server
     server.stop()

@@ -12,12 +12,12 @@ from sqlmodel import col
 
 from bot.answering import Answering
 from bot.channel import Letter, Sent
-from bot.chores import Chores
-from bot.correspondence import Correspondence
 from bot.database_thread import DatabaseThread
 from bot.outreach import Outreach
 from bot.scheduler import Scheduler
 from bot.sender import LANES, Sender
+from bot.settings import Settings
+from bot.works import make_works
 from flows.speech import Languages
 from storage import upkeep
 from storage.models import Event, Listing, ListingText, Notice, Outbox
@@ -320,9 +320,9 @@ def test_the_scheduler_sends_what_is_due(database: Engine, languages: Languages)
 
     async def go() -> None:
         thread, clock = DatabaseThread(database), Clock()
-        chores, writes = Chores(languages["it"], ROME, ""), Correspondence(languages, ROME)
-        answering, outreach = Answering(languages), Outreach(database, RULES)
-        await Scheduler(database, thread, clock, chores, writes, answering, outreach).tick()
+        settings = Settings(_env_file=None)  # type: ignore[call-arg]
+        works = make_works(database, languages, settings, Answering(languages))
+        await Scheduler(thread, clock, ROME, works).tick()
         thread.close()
 
     asyncio.run(go())

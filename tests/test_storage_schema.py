@@ -83,6 +83,8 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
     }
     assert rules == {
         ("address", "contact_id", "CASCADE"),
+        ("alerted", "contact_id", "CASCADE"),
+        ("alerted", "listing_id", "CASCADE"),
         ("appointment", "contact_id", "SET NULL"),
         ("consent", "contact_id", "CASCADE"),
         ("conversation", "contact_id", "CASCADE"),
@@ -104,6 +106,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("run_seat", "ride_id", "CASCADE"),
         ("run_seat", "run_id", "CASCADE"),
         ("tag", "contact_id", "CASCADE"),
+        ("search", "contact_id", "CASCADE"),
         ("ticket", "contact_id", "CASCADE"),
         ("ticket", "id", None),
         ("ticket_message", "ticket_id", "CASCADE"),

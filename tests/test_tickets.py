@@ -335,7 +335,8 @@ def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
 
 def test_a_template_that_was_refused_told_nobody(desk: Desk) -> None:
     with desk.parts.engine.begin() as connection:
-        save_templates(connection, {"answer_waiting_it": "HX1"})
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
     number = late(desk)
     assert desk.reply(number, "Venga domani.").told
     assert len(desk.sent("whatsapp", problem="window_closed")) == 1

@@ -51,6 +51,14 @@ from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
 from flows.places import Gazetteer
 from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
+from flows.searches.port import (
+    MOST_SEARCHES,
+    PROFILE,
+    ChangeSearch,
+    DropSearch,
+    SaveSearch,
+    Search,
+)
 from flows.speech import ISOLATE, POP
 from flows.talk import Answers, Contact
 from flows.tickets.port import CloseTicket, OpenTicket, TellDesk, Ticket
@@ -135,9 +143,11 @@ class MemoryDesk:
         booked: Sequence[Appointment] = (),
         rides: Sequence[Ride] = (),
         ticket: Ticket | None = None,
+        searches: Sequence[Search] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
+        self._searches = list(searches)
         self.rides = MemoryRides(rides=rides)
         self.tickets = MemoryTickets(ticket)
         self.interests: set[str] = set()
@@ -163,8 +173,23 @@ class MemoryDesk:
     def answers_for(self, id: str) -> bool:
         return id in self.provides
 
+    def searches(self) -> Sequence[Search]:
+        return self._searches
+
     def perform(self, command: Command) -> str:
         match command:
+            case SaveSearch(search):
+                return self._save(search)
+            case ChangeSearch(id, every):
+                known = [one.id for one in self._searches]
+                self._searches = [
+                    replace(one, every=every) if one.id == id else one for one in self._searches
+                ]
+                return "done" if id in known else "gone"
+            case DropSearch(id):
+                left = [one for one in self._searches if one.id != id]
+                gone, self._searches = len(left) == len(self._searches), left
+                return "gone" if gone else "done"
             case (
                 BookAppointment()
                 | CancelAppointment()
@@ -184,6 +209,8 @@ class MemoryDesk:
                 consents: Mapping[str, bool] = {**self.contact.consents, purpose: given}
                 self.contact = replace(self.contact, consents=consents)
             case SetAlerts(state):
+                if state == "on" and self.contact.agreed("profile") and not self._searches:
+                    self._save(Search(PROFILE))
                 self.contact = replace(self.contact, alerts=state)
             case NoteInterest(listing):
                 if self._offers.one(listing, "it") is None:
@@ -198,6 +225,17 @@ class MemoryDesk:
             case EraseContact():
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
+        return "done"
+
+    def _save(self, search: Search) -> str:
+        for n, one in enumerate(self._searches):
+            if replace(one, id=0, every="") == replace(search, every=""):
+                self._searches[n] = replace(one, every=search.every)
+                return "done"
+        if len(self._searches) >= MOST_SEARCHES:
+            return "enough"
+        number = max((one.id for one in self._searches), default=0) + 1
+        self._searches.append(replace(search, id=number))
         return "done"
 
 
@@ -217,6 +255,13 @@ class Place:
     booked: tuple[Appointment, ...] = ()
     rides: tuple[Ride, ...] = ()
     ticket: Ticket | None = None
+    searches: tuple[Search, ...] = ()
+
+
+def desk_at(offers: MemoryOffers, place: Place) -> MemoryDesk:
+    """The desk as it is there."""
+    kept = place.booked, place.rides, place.ticket, place.searches
+    return MemoryDesk(offers, place.contact, *kept)
 
 
 # The flow; the steps of this branch, and whether another flow waits; the state of the person.
@@ -299,12 +344,12 @@ class Walk:
         known, contact = bool(place.conversation.language), place.contact
         agreed = contact.agreed("profile"), contact.agreed("alerts")
         heard = place.ticket is not None and place.ticket.listens
-        person = (known, contact.alerts, *agreed, heard)
+        person = (known, contact.alerts, *agreed, bool(place.searches), heard)
         return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
         self.turns += 1
-        desk = MemoryDesk(self.offers, place.contact, place.booked, place.rides, place.ticket)
+        desk = desk_at(self.offers, place)
         turn = self.flows.take_turn(place.conversation, inbound, place.contact, desk, TODAY)
         asked = turn.conversation.asked
         if asked:
@@ -313,8 +358,14 @@ class Walk:
         for mistake in mistakes(turn, asked, self.flows):
             where = f"{asked.flow}.{asked.step}" if asked else place.conversation.flow
             self.mistakes[f"{where}: {mistake}"] += 1
-        booked, rides = tuple(desk.agenda.mine()), tuple(desk.rides.all())
-        after = Place(turn.conversation, desk.contact, booked, rides, desk.tickets.mine())
+        after = Place(
+            turn.conversation,
+            desk.contact,
+            tuple(desk.agenda.mine()),
+            tuple(desk.rides.all()),
+            desk.tickets.mine(),
+            tuple(desk.searches()),
+        )
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)
             self.questions.setdefault((asked.flow, asked.step, *keys), after)
@@ -322,7 +373,7 @@ class Walk:
 
 
 def _draft(flows: FlowEngine, offers: MemoryOffers, place: Place) -> Draft:
-    desk = MemoryDesk(offers, place.contact, place.booked, place.rides, place.ticket)
+    desk = desk_at(offers, place)
     return Draft(flows.flows, flows.languages, place.conversation, place.contact, desk, TODAY)
 
 
@@ -467,9 +518,7 @@ def deaf(walk: Walk, meanings: Sequence[str]) -> Iterator[str]:
             for word in separate(listed(flows.languages[language])[meaning]):
                 if word in whole and meaning != "stop":
                     continue
-                desk = MemoryDesk(
-                    walk.offers, place.contact, place.booked, place.rides, place.ticket
-                )
+                desk = desk_at(walk.offers, place)
                 turn = flows.take_turn(
                     place.conversation, Inbound(word), place.contact, desk, TODAY
                 )
@@ -493,6 +542,7 @@ _RARE = {
     ("person", "puzzled"),  # test_transcripts
     ("answer", "did_you_mean"),
     ("answer", "nothing_fits"),
+    ("tell_me", "too_many"),  # test_alerts
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
     ("rides", "none"),  # test_ride_flows
 }
@@ -501,6 +551,9 @@ _SILENT = {
     ("welcome", "speak"),
     ("welcome", "go_on"),
     ("answer", "appointments"),
+    ("answer", "tell_me"),
+    *(("tell_me", step) for step in ("as_you_like", "will_hear")),
+    *(("searches", step) for step in ("gone", "told")),
     *(
         ("appointment", step)
         for step in (

@@ -4,8 +4,9 @@ One function judges for the dry run, for the queue, and again before each send.
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from flows.outreach.audience import Recipient, Way
 from flows.outreach.quiet import Quiet
@@ -34,7 +35,7 @@ class Rules:
     many messages a person gets in seven days.
     """
 
-    zone: tzinfo
+    zone: ZoneInfo
     quiet: Quiet = field(default_factory=Quiet)
     weekly: int = 3
 

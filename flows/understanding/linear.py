@@ -49,10 +49,10 @@ def learn(
     labels: Sequence[str],
     bits: int,
     *,
-    passes: int = 4,
+    passes: int = 6,
     rate: float = 0.5,
     decay: float = 1e-5,
-    dropped: float = 0.4,
+    dropped: float = 0.5,
     sharpness: float = 0.8,
 ) -> Linear:
     """Weights by AdaGrad over small batches, in an order fixed by a seed: always the same.

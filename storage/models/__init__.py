@@ -24,10 +24,12 @@ from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Se
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, JobRun, Notice
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
+from storage.models.searches import Alerted, Search
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
     "Address",
+    "Alerted",
     "Appointment",
     "Audit",
     "Broadcast",
@@ -59,6 +61,7 @@ __all__ = [
     "Run",
     "RunHold",
     "RunSeat",
+    "Search",
     "Segment",
     "SimulatorMessage",
     "Tag",

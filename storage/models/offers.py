@@ -13,7 +13,8 @@ class Listing(SQLModel, table=True):
     """An offer that operators checked. ``details`` holds the typed facts of its topic as JSON.
 
     ``provider_id`` is the person who answers for it on a channel (`storage.content.providers`);
-    ``asked_at`` is when they were last asked whether it still holds.
+    ``asked_at`` is when they were last asked whether it still holds. ``shown_at`` is when people
+    could first see it.
     """
 
     __table_args__ = (
@@ -39,6 +40,7 @@ class Listing(SQLModel, table=True):
         sa_column=Column(BigId, ForeignKey("contact.id", ondelete="SET NULL"), index=True),
     )
     asked_at: datetime | None = moment(nullable=True)
+    shown_at: datetime | None = moment(nullable=True, index=True)
 
 
 class ListingText(SQLModel, table=True):

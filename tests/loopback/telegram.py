@@ -30,13 +30,15 @@ class LoopbackTelegram:
     """The server. ``messages`` is what people see, ``calls`` all calls, ``refused`` all refusals.
 
     A chat is known once it wrote (an update was pushed or delivered) or `add_chat` named it.
-    ``limits`` turns on 30 messages a second in all and 1 a second per chat.
+    ``limits`` turns on 30 messages a second in all and 1 a second per chat; the
+    answer to a call comes ``answers_after`` seconds after it was done.
     """
 
     def __init__(self, token: str, *, limits: bool = False, port: int = 0) -> None:
         self.token, self.port = token, port
         self.webhook_url = self.secret = ""
         self.retry_seconds, self.most_attempts = 0.05, 12
+        self.answers_after = 0.0
         self.bot = BotMethods(limits=limits)
         self.calls: list[tuple[str, Params]] = []
         self.refused: list[tuple[str, int, str]] = []
@@ -222,6 +224,7 @@ class LoopbackTelegram:
             return _refused(refusal)
         if fault and fault.drop and request.transport:
             request.transport.abort()
+        await asyncio.sleep(self.answers_after)
         return web.json_response({"ok": True, "result": result})
 
     def _run(self, method: str, params: Params) -> Any:

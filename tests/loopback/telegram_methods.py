@@ -4,19 +4,20 @@ import itertools
 import json
 import re
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.pace import Pace
 from tests.loopback.telegram_groups import Group
 from tests.loopback.telegram_refusal import Params, Refusal, refuse_when
 
 _NESTED = ("reply_markup", "allowed_updates", "commands", "link_preview_options", "scope")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _TAP_SECONDS = 150.0
+_PER_SECOND = 30
 _BOT = {"id": 1, "is_bot": True, "first_name": "Loopback", "username": "loopback_bot"}
 
 
@@ -56,7 +57,7 @@ class BotMethods:
     """The methods a bot calls, by name in lower case; and who is known, blocked or moved."""
 
     def __init__(self, *, limits: bool) -> None:
-        self.limits = limits
+        self.pace = Pace(_PER_SECOND if limits else 0)
         self.messages: list[Shown] = []
         self.answered: list[str] = []
         self.commands: dict[str, Any] = {}
@@ -67,7 +68,6 @@ class BotMethods:
         self.moved: dict[int, int] = {}
         self.taps: dict[str, float] = {}
         self.message_ids = itertools.count(1)
-        self._sent: deque[tuple[float, int]] = deque()
         self.by_name: dict[str, Callable[[Params], Any]] = {
             "getme": lambda _: _BOT,
             "sendmessage": self._send_message,
@@ -100,15 +100,11 @@ class BotMethods:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         return chat
 
-    def _pace(self, chat: int) -> None:
-        now = time.monotonic()
-        while self._sent and self._sent[0][0] <= now - 1:
-            self._sent.popleft()
-        if self.limits and (len(self._sent) >= 30 or any(c == chat for _, c in self._sent)):
+    def _pace(self, chat: int, *, new: bool = True) -> None:
+        if not self.pace.takes(chat, new=new):
             raise Refusal(429, "Too Many Requests: retry after 1", retry_after=1)
         if chat in self.groups:
             self.groups[chat].pace()
-        self._sent.append((now, chat))
 
     def _group(self, params: Params) -> Group:
         return self.groups.get(self._chat(params), Group(forum=False))
@@ -160,6 +156,7 @@ class BotMethods:
         _check_markup(markup, private=chat > 0)
         same = (text, markup or None) == (now[-1].text, now[-1].reply_markup or None)
         refuse_when(same, "message is not modified: specified new message content is the same")
+        self._pace(chat, new=False)
         return self._shown(Shown(chat, text, id, markup, time.time(), edits=id), params)
 
     def _answer_callback_query(self, params: Params) -> bool:

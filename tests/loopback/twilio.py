@@ -18,6 +18,7 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.pace import Pace
 from tests.loopback.twilio_contents import Shelf
 from tests.loopback.twilio_posts import SignedPosts
 from tests.loopback.twilio_rules import (
@@ -41,14 +42,16 @@ class LoopbackTwilio:
 
     ``webhook_url`` is what the sender is set to, ``posts`` how it is called; ``heard`` is when
     each address last wrote, ``stopped`` who opted out, ``now`` the clock; ``shelf`` keeps the
-    templates, and what Meta says of them.
+    templates, and what Meta says of them; ``pace`` is its rate, ``calls_back`` whether statuses
+    are told.
     """
 
     def __init__(self, account_sid: str, auth_token: str, *, port: int = 0) -> None:
         self.account_sid, self.auth_token, self.port = account_sid, auth_token, port
         self.sender, self.webhook_url = SENDER, ""
         self.posts = SignedPosts(auth_token)
-        self.shelf = Shelf()
+        self.shelf, self.pace = Shelf(), Pace(0)
+        self.calls_back = True
         self.now: Callable[[], float] = time.time
         self.messages: list[Shown] = []
         self.calls: list[Params] = []
@@ -193,6 +196,7 @@ class LoopbackTwilio:
         self.calls.append(params)
         check_request(params, self.sender, self.contents)
         address = params["To"].removeprefix("whatsapp:")
+        refuse_when(not self.pace.takes(address), 20429, "Too Many Requests", 429)
         refuse_when(address in self.stopped, 21610, "Attempt to send to unsubscribed recipient")
         shown = Shown(
             f"SM{next(self._numbers):032x}",
@@ -206,7 +210,7 @@ class LoopbackTwilio:
         record = self._keep(shown.sid, self.sender, shown.to, "outbound-api", shown.body)
         if not failure:
             self.messages.append(shown)
-        if shown.callback:
+        if shown.callback and self.calls_back:
             task = asyncio.create_task(self._tell(shown, failure))
             self._calling.add(task)
             task.add_done_callback(self._calling.discard)

@@ -1,0 +1,69 @@
+"""What is done by the clock, piece by piece: a piece is one transaction, replies go in between."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine
+
+from bot import ride_letters
+from bot.alerts import PEOPLE_AT_ONCE, Alerts
+from bot.answering import Answering
+from bot.chores import Chores
+from bot.correspondence import Correspondence
+from bot.outreach import Outreach
+from bot.settings import Settings
+from flows.speech import Languages
+from storage import unanswered, upkeep
+from storage.erasure import scrub
+from storage.rides import due as rides
+from storage.tickets import keeping
+
+Work = Callable[[datetime], bool]
+"""Does a piece of what is due at that moment; True when there is more of it."""
+
+KEEP_MESSAGES = timedelta(days=7)
+
+
+def make_works(
+    engine: Engine, languages: Languages, settings: Settings, answering: Answering
+) -> tuple[Work, ...]:
+    """Everything, in the order in which it is done."""
+    chores = Chores(languages[settings.default_language], settings.zone, settings.operators_chat_id)
+    correspondence = Correspondence(languages, settings.zone)
+    alerts, outreach = Alerts(languages, settings.rules), Outreach(engine, settings.rules)
+
+    def tidy(now: datetime) -> bool:
+        with engine.begin() as connection:
+            upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
+            upkeep.prune(connection, now - KEEP_MESSAGES)
+            unanswered.prune(connection, now)
+            rides.prune(connection, now)
+            keeping.tidy(connection, now)
+        scrub(engine)  # each time: an open reader may have held up the last one
+        return False
+
+    def write_alerts(now: datetime) -> bool:
+        with engine.begin() as connection:
+            return alerts.run(connection, now) == PEOPLE_AT_ONCE
+
+    def write_about_rides(connection: Connection, now: datetime) -> None:
+        ride_letters.write_due(connection, now, correspondence)
+
+    return (
+        tidy,
+        _at_once(engine, chores.run),
+        _at_once(engine, correspondence.write_due),
+        _at_once(engine, write_about_rides),
+        _at_once(engine, answering.report_failures),
+        write_alerts,
+        outreach.send,
+    )
+
+
+def _at_once(engine: Engine, do: Callable[[Connection, datetime], None]) -> Work:
+    def work(now: datetime) -> bool:
+        with engine.begin() as connection:
+            do(connection, now)
+        return False
+
+    return work

@@ -1,0 +1,1 @@
+"""What people want to be told about: saved searches, and the letters that answer them."""
