@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -53,12 +54,19 @@ def queue(engine: Engine, channel: str, first: int, count: int, priority: int) -
     """So many rows, to people from ``first`` on."""
     now = datetime.now(UTC)
     origin = "broadcast" if priority else "reply"
-    row = {"channel": channel, "body": _WORDS, "origin": origin, "priority": priority}
+    row: dict[str, Any] = {"channel": channel, "body": _WORDS, "origin": origin}
     with engine.begin() as connection:
         for start in range(first, first + count, 5_000):
             ids = range(start, min(start + 5_000, first + count))
             rows = [
-                Outbox(**row, contact_id=i, address=address(channel, i), due_at=now, created_at=now)
+                Outbox(
+                    **row,
+                    priority=priority,
+                    contact_id=i,
+                    address=address(channel, i),
+                    due_at=now,
+                    created_at=now,
+                )
                 for i in ids
             ]
             connection.execute(insert(Outbox), [r.model_dump(exclude={"id"}) for r in rows])

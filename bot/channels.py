@@ -19,6 +19,7 @@ from flows.speech import Languages
 from storage.database import reading
 from storage.models import Template
 from storage.only_one import only_one
+from storage.pacing import COOLS
 from storage.templates import all_templates, load_templates, save_templates
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 Loop = Callable[[asyncio.Event], Coroutine[None, None, None]]
 _AGAIN_SECONDS = 60
 _APPROVALS_SECONDS = 3600
+_PARTS_APART = COOLS.total_seconds()
 _CATCH_UP = timedelta(minutes=5)
 _POLLING = 7360420  # an arbitrary number, the same in every process
 _DOWN_AT_MOST = timedelta(hours=24)
@@ -83,7 +85,10 @@ def make_telegram(settings: Settings) -> "TelegramChannel":
 
     token = settings.telegram_bot_token.get_secret_value()
     return TelegramChannel(
-        token, settings.telegram_api_base_url, operators=settings.operators_chat_id
+        token,
+        settings.telegram_api_base_url,
+        operators=settings.operators_chat_id,
+        parts_apart=_PARTS_APART if "telegram" in settings.rates else 0.0,
     )
 
 
@@ -143,7 +148,8 @@ def _whatsapp(settings: Settings) -> "WhatsAppChannel":
         settings.public_url,
         settings.twilio_api_base_url,
     )
-    return WhatsAppChannel(account, {})
+    apart = _PARTS_APART if "whatsapp" in settings.rates else 0.0
+    return WhatsAppChannel(account, {}, parts_apart=apart)
 
 
 def _add_whatsapp(

@@ -23,8 +23,9 @@ class Outreach:
         return more
 
     def start(self, now: datetime) -> None:
-        """Begin what is due."""
+        """Begin what is due, end what should not go on."""
         with self._engine.begin() as connection:
+            series.end_stale(connection, self._rules, now)
             series.start_due(connection, self._rules, now)
 
     def expand(self, now: datetime) -> bool:

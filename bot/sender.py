@@ -5,9 +5,10 @@ import json
 import logging
 import math
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -66,7 +67,8 @@ class Sender:
     """Sends on every channel of this process, at most `LANES` messages in flight on each.
 
     A row is claimed only when a lane is free for it, so a crash hides at most one send per lane.
-    Channels in ``paced`` need a permit for each message (`storage.pacing`), shared by all senders.
+    Channels in ``paced`` (messages a second) need a permit for each message (`storage.pacing`),
+    shared by all senders.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Sender:
         now: Now,
         rules: Rules,
         lease: timedelta = timedelta(seconds=30),
-        paced: Container[str] = (),
+        paced: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self._engine, self._database, self._channels = engine, database, channels
         self._now, self._rules, self._lease, self._paced = now, rules, lease, paced
@@ -155,7 +157,11 @@ class Sender:
         rooms = {}
         for name in self._channels:
             free = LANES - self._busy[name]
-            rooms[name] = (free, free, max(0, free - _FOR_REPLIES))
+            unasked = max(0, free - _FOR_REPLIES)
+            if rate := self._paced.get(name):
+                # permits taken together are free together: a reply would wait for all of them
+                unasked = min(unasked, math.ceil(rate * _BEAT_SECONDS * 2))
+            rooms[name] = (free, free, unasked)
         return rooms
 
     def _sweep(self) -> int:

@@ -20,14 +20,17 @@ _OPEN = (
 _INSTEAD, _INSTEAD_OF_WORDS = 0.6, 0.8  # how sure we are before a form's question has to wait
 _A_GUESS = 0.2  # below it there is nothing to suggest
 _TWO_WORDS = 2  # one word in a form is an answer, if a strange one
+_WITH_A_NAME = ("greeting", "human_help")  # "hi, I am …", "call me …"
+_SENTENCE = 4  # so many words are no name
 _CLEARLY, _FEW_WORDS = 0.85, 3  # when the answer comes in the question's own language
 
 
 def is_question(question: Question, reading: Reading, asked: Asked | None, text: str) -> bool:
     """Whether ``text`` asks something, rather than answer the pending question as ``reading``."""
     said = question.said
+    named = asked is not None and asked.kind == "text"  # Marta is a name, and "beats" in Urdu
     if said.intent == "emergency" and not said.abstained:
-        return True
+        return not named or said.confidence >= _INSTEAD
     if isinstance(reading, Misread | Maybe):
         if asked is None or asked.flow in _OPEN:
             return said.confidence >= _A_GUESS
@@ -35,8 +38,10 @@ def is_question(question: Question, reading: Reading, asked: Asked | None, text:
             return False
         unsure = _INSTEAD if isinstance(reading, Misread) else _INSTEAD_OF_WORDS
         return not said.abstained and said.confidence >= unsure
-    marked = "?" in text or "؟" in text
-    return marked and question.words >= _FEW_WORDS and said.confidence >= _INSTEAD_OF_WORDS
+    words = _FEW_WORDS if "?" in text or "؟" in text else _SENTENCE
+    asks = named or words == _FEW_WORDS
+    sure = said.intent not in _WITH_A_NAME and said.confidence >= _INSTEAD_OF_WORDS
+    return asks and question.words >= words and sure
 
 
 def take_question(draft: Draft, question: Question) -> None:

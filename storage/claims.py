@@ -175,11 +175,11 @@ def _due_query() -> Any:
             earlier.c.address == o.c.address,
             earlier.c.closed_at.is_(None),
             earlier.c.id != o.c.id,
-            _goes_on(earlier),
             or_(
                 earlier.c.status == literal_column("'sending'"),
                 and_(
                     earlier.c.status != literal_column("'held'"),
+                    _goes_on(earlier),
                     or_(
                         earlier.c.due_at <= bindparam("now"),
                         earlier.c.attempts > literal_column("0"),

@@ -13,7 +13,8 @@ from bot import clock
 from bot.commands import watching
 from storage.contacts import export_contact
 from storage.database import open_database
-from storage.models import Event, Outbox
+from storage.models import Event, Outbox, Template
+from storage.templates import save_templates
 from tests.conftest import START, Run
 from tests.outreach import add_person
 
@@ -80,6 +81,22 @@ def test_from_a_draft_to_the_report(run: Run, people: Engine) -> None:
     }
     actions = [row["action"] for row in run.json("audit", "--subject", "broadcast:1", "--json")]
     assert actions == ["broadcast sending", "broadcast edit", "broadcast texts", "broadcast new"]
+
+
+def test_after_the_24_hours_a_template_asks_first(run: Run, people: Engine) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--fallback", "it")
+    assert "would ask those 1 to write" in run("broadcast", "dry-run", "1")
+    run("broadcast", "edit", "1", "--templates")
+    assert "no approved template" in run("broadcast", "dry-run", "1")
+    with people.begin() as connection:
+        template = Template(name="news_waiting_fr", sid="HX1", language="fr", approval="approved")
+        save_templates(connection, [template])
+    shown = run("broadcast", "dry-run", "1")
+    assert "template, then text" in shown and "first a template" in shown
+    going = run.json("broadcast", "dry-run", "1", "--json")["going"]
+    assert {(row["language"], row["channel"]) for row in going if row["by_template"]} == {
+        ("fr", "whatsapp")
+    }
 
 
 def test_an_offer_opens_from_its_button(run: Run, people: Engine) -> None:

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.works import make_works
 from flows.speech import Languages
 from storage import upkeep
-from storage.models import Event, Listing, Notice, Outbox
+from storage.models import Event, Listing, ListingText, Notice, Outbox
 from storage.outreach import broadcasts, expand, series, wording
 from storage.outreach.report import report
 from tests.conftest import START, Clock
@@ -226,6 +226,25 @@ def test_an_offer_that_is_gone_is_not_told_of(database: Engine, languages: Langu
     assert tick(database, START + HOUR) == [(id, "cancelled")]
     assert notices(database) == [
         f"Broadcast {id} (news) was not sent: the offer job is not shown any more."
+    ]
+
+
+def test_an_offer_that_closes_on_the_way_is_told_to_nobody_more(
+    database: Engine, languages: Languages
+) -> None:
+    with database.begin() as connection:
+        add_person(connection, 1)
+        connection.execute(insert(Listing).values({**_OFFER, "status": "published"}))
+        said = {"listing_id": "job", "language": "it", "title": "Saldatore", "summary": "A Monale"}
+        connection.execute(insert(ListingText).values({**said, "made_from": {}}))
+        id = scheduled(connection, languages, START + HOUR, listing_id="job", fallback="it")
+    assert tick(database, START + HOUR) == [(id, "sending")]
+    assert queued(database) == [id]
+    with database.begin() as connection:
+        connection.execute(update(Listing).values(status="closed"))
+    assert tick(database, START + HOUR) == [(id, "cancelled")]
+    assert notices(database) == [
+        f"Broadcast {id} (news) was ended: the offer job is not shown any more."
     ]
 
 

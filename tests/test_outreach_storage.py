@@ -318,6 +318,23 @@ def test_another_broadcast_does_not_wait_for_one_that_is_paused(
         assert claim(connection) == [rows_of(connection, other)[0].id]
 
 
+def test_what_is_in_flight_when_it_is_paused_is_waited_for(
+    database: Engine, languages: Languages
+) -> None:
+    with database.begin() as connection:
+        add_person(connection, 1)
+        held, other = add_broadcast(connection), add_broadcast(connection)
+        assert send(connection, held, languages) and send(connection, other, languages)
+    expand_all(database, held)
+    expand_all(database, other)
+    with database.begin() as connection:
+        [flying] = claim(connection)
+        assert broadcasts.move(connection, held, "paused", BY)
+        assert claim(connection) == [], "one at a time to each address"
+        close(connection, Outcome(flying, "sent", "m1"))
+        assert claim(connection) == [rows_of(connection, other)[0].id]
+
+
 def test_it_is_done_when_the_last_one_is_settled(database: Engine, languages: Languages) -> None:
     with database.begin() as connection:
         add_person(connection, 1)

@@ -186,7 +186,7 @@ async def _sent(engine: Engine, *, paced: bool) -> tuple[Pace, float]:
     senders = [
         Sender(
             engine, thread, {"telegram": channel}, real_clock.now, NEVER_QUIET,
-            paced=["telegram"] if paced else (),
+            paced={"telegram": RATE} if paced else {},
         )
         for channel in channels
     ]  # fmt: skip

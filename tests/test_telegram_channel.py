@@ -14,6 +14,8 @@ from bot.channel import Failed, File, Letter, Problem, Received, Sent
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.request import AiohttpRequest
 from flows.messages import Button, Inbound, Outbound
+from storage.pacing import COOLS
+from tests.loopback.pace import Pace
 from tests.loopback.telegram import LoopbackTelegram
 
 TOKEN = "123456789:AAloopbackloopbackloopbackloopback0"
@@ -168,9 +170,20 @@ def test_rate_limits() -> None:
         assert await channel.send(letter()) == Failed(Problem.BUSY, "429", retry_after=1.0)
         # a part of it is there already: nobody may take it for unsent
         server.add_chat(43)
+        server.bot.pace = Pace(30)
         assert await channel.send(letter("One two. " * 900, chat=43)) == Failed(
             Problem.HIDDEN, "429"
         )
+
+    tell(story, limits=True)
+
+
+def test_the_parts_of_a_long_letter_are_a_second_apart() -> None:
+    async def story(server: LoopbackTelegram, channel: TelegramChannel) -> None:
+        patient = TelegramChannel(TOKEN, server.url, parts_apart=COOLS.total_seconds())
+        assert isinstance(await patient.send(letter("One two. " * 600)), Sent)
+        assert (len(server.messages), server.refused) == (2, [])
+        await patient.close()
 
     tell(story, limits=True)
 

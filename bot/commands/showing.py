@@ -92,11 +92,26 @@ def print_tally(tally: "Tally", plan: "Plan", states: Mapping[str, str]) -> None
         print_table(("left out because", "language", "people"), _reasons(tally, states))
     if closed := sum(n for (why, _), n in tally.left_out.items() if why == "window_closed"):
         say(f"With --templates an approved template (paid) would ask those {closed} to write.")
+    for language in sorted({key[0] for key in tally.going if key[2]}):
+        _print_opener(language)
     for language, channel in sorted({(key[0], key[1]) for key in tally.going}):
         print_letter(plan.letters[language], channel, f"{language}, {channel}")
     if plan.at > opening.by().now:
         local = plan.at.astimezone(opening.settings().zone)
         say(f"It is quiet now: nothing goes out before {local:%A %d %B, %H:%M}.")
+
+
+def _print_opener(language: str) -> None:
+    """The approved template that asks them to write, before they get the broadcast itself."""
+    from bot import texts
+    from bot.catalogs import load_languages
+    from storage.templates import template_name
+    from storage.verdicts import NEWS_WAITING
+
+    spoken = template_name(NEWS_WAITING, language).rpartition("_")[2]
+    speech = load_languages(opening.settings().default_language)[spoken]
+    say(f"── {language}, whatsapp, first a template ──")
+    say(f"{texts.news_waiting(speech)}\n[{texts.read_it(speech)}]\n")
 
 
 def _reasons(tally: "Tally", states: Mapping[str, str]) -> list[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ from bot.commands.output import say
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 def queue_all() -> None:
@@ -42,10 +42,10 @@ def watch(id: int) -> None:
 def _looked(engine: "Engine", id: int) -> tuple[str, int, int]:
     """Its state, how many messages are settled, and how many there are."""
     from bot.commands.showing import existing
-    from storage.outreach.report import report
+    from storage.outreach.report import progress
 
     with engine.begin() as connection:
         state = existing(connection, id)["state"]
-        counts = report(connection, id).total
+        counts = progress(connection, id)
     open_ = sum(counts[name] for name in ("held", "queued", "sending"))
     return state, counts.total() - open_, counts.total()

@@ -1,5 +1,6 @@
 """Telegram as a channel: letters out, with every way it can go wrong named."""
 
+import asyncio
 import re
 from collections import Counter
 from typing import Any
@@ -42,6 +43,7 @@ _TAP_SECONDS = 5.0
 class TelegramChannel:
     """Implements `bot.channel.Channel` with python-telegram-bot's typed client.
 
+    The parts of a long letter follow each other after ``parts_apart`` seconds: they share a permit.
     ``bot`` is that client (its ``repr`` holds the token, ours does not); ``operators`` the id of
     the operators' group, or empty; ``counts`` counts ``unusable`` updates and ``unacknowledged``
     taps since the start.
@@ -56,8 +58,9 @@ class TelegramChannel:
         *,
         operators: str = "",
         request: AiohttpRequest | None = None,
+        parts_apart: float = 0.0,
     ) -> None:
-        self.operators = operators
+        self.operators, self._parts_apart = operators, parts_apart
         keep_quiet()
         root = api.rstrip("/")
         self._request = request or AiohttpRequest()
@@ -81,6 +84,7 @@ class TelegramChannel:
         """
         result: Sent | Failed = Failed(Problem.REJECTED, "empty")
         for place, call in enumerate(draw(letter)):
+            await asyncio.sleep(self._parts_apart if place else 0)
             try:
                 result = Sent(await self._perform(call))
             except FORESEEN as error:

@@ -1,5 +1,6 @@
 """WhatsApp as a channel: letters out through Twilio, with every way it can go wrong named."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -86,9 +87,10 @@ class WhatsAppChannel:
         templates: Mapping[str, str],
         *,
         requests: TwilioRequests | None = None,
+        parts_apart: float = 0.0,
         now: Now = clock.now,
     ) -> None:
-        self.account, self.templates = account, templates
+        self.account, self.templates, self._parts_apart = account, templates, parts_apart
         self.load_templates: LoadTemplates | None = None
         self.links = FileLinks(account.url(""), account.token, now)
         self._requests = requests or TwilioRequests(account.api)
@@ -110,6 +112,7 @@ class WhatsAppChannel:
         drawn = draw(letter.outbound, self.templates, link)
         result: Sent | Failed = Failed(Problem.REJECTED, "empty")
         for place, content in enumerate(_contents(drawn), start=1):
+            await asyncio.sleep(self._parts_apart if place > 1 else 0)
             if place == len(drawn.pieces):
                 content["status_callback"] = self._callback(letter)
             try:

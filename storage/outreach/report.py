@@ -47,6 +47,13 @@ class Report:
             self.problems[status, problem] += count
 
 
+def progress(connection: Connection, id: int) -> Counter[str]:
+    """How many are at which status in the outbox: quick, to be looked at again and again."""
+    states = select(col(Outbox.status), func.count()).group_by(col(Outbox.status))
+    found = connection.execute(states.where(col(Outbox.broadcast_id) == id))
+    return Counter({row[0]: row[1] for row in found})
+
+
 def report(connection: Connection, id: int) -> Report:
     """All that is known of it, also of rows that are not kept any more."""
     found = Report()

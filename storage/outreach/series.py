@@ -14,7 +14,7 @@ from storage.audit import By, record
 from storage.job_runs import claim
 from storage.listings import SOURCE_LANGUAGE
 from storage.models import Broadcast
-from storage.outreach.broadcasts import COMPOSED, expires_at, listed
+from storage.outreach.broadcasts import COMPOSED, expires_at, listed, move
 
 _BROADCAST: Any = Broadcast.__table__  # type: ignore[attr-defined]
 _BY_ITSELF = "sportello"
@@ -36,6 +36,15 @@ def start_due(connection: Connection, rules: Rules, now: datetime) -> None:
             _start_run(connection, row, due, rules, now)
 
 
+def end_stale(connection: Connection, rules: Rules, now: datetime) -> None:
+    """Nobody is told of an offer that was closed while its broadcast was on its way."""
+    by = By(_BY_ITSELF, now)
+    for row in listed(connection, ("sending", "paused")):
+        why = _offer_gone(connection, row, rules, now)
+        if why and move(connection, row["id"], "cancelled", by):
+            _tell(connection, row, f"was ended: {why}", now)
+
+
 def _once(
     connection: Connection, row: Mapping[str, Any], due: datetime, rules: Rules, now: datetime
 ) -> bool:
@@ -47,7 +56,7 @@ def _once(
 def _start(connection: Connection, row: Mapping[str, Any], rules: Rules, now: datetime) -> None:
     if why := _not_any_more(connection, row, rules, now):
         values = {"state": "cancelled", "ended_at": now}
-        _tell(connection, row, why, now)
+        _tell(connection, row, f"was not sent: {why}", now)
     else:
         values = {"state": "sending", "started_at": now}
     connection.execute(update(_BROADCAST).where(_BROADCAST.c.id == row["id"]).values(values))
@@ -62,7 +71,7 @@ def _start_run(
     """A broadcast of its own, in the words that were decided, with its own number in the button."""
     run = {**series, "due_at": due}
     if why := _not_any_more(connection, run, rules, now):
-        _tell(connection, run, why, now)
+        _tell(connection, run, f"was not sent: {why}", now)
         return
     values = {name: series[name] for name in COMPOSED}
     row = Broadcast(
@@ -89,6 +98,10 @@ def _not_any_more(
     """Why it is not sent any more, or empty."""
     if now >= expires_at(row):
         return "its time had passed before the assistant could send it"
+    return _offer_gone(connection, row, rules, now)
+
+
+def _offer_gone(connection: Connection, row: Mapping[str, Any], rules: Rules, now: datetime) -> str:
     offer, today = row["listing_id"], now.astimezone(rules.zone).date()
     if offer and listings.one(connection, offer, SOURCE_LANGUAGE, today) is None:
         return f"the offer {offer} is not shown any more"
@@ -96,5 +109,5 @@ def _not_any_more(
 
 
 def _tell(connection: Connection, row: Mapping[str, Any], why: str, now: datetime) -> None:
-    text = f"Broadcast {row['id']} ({row['name']}) was not sent: {why}."
+    text = f"Broadcast {row['id']} ({row['name']}) {why}."
     notices.add(connection, By(_BY_ITSELF, now), "broadcast", f"broadcast:{row['id']}", text)
