@@ -13,8 +13,7 @@ from flows.outreach.quiet import Quiet
 
 WEEK = timedelta(days=7)
 WINDOW = timedelta(hours=24) - timedelta(minutes=2)
-"""How long after a person's last message WhatsApp takes free text; two minutes for the way there and
-for clocks that differ."""
+"""How long after a person's last message WhatsApp takes free text; less two minutes for the way."""
 
 
 class Reason(StrEnum):
