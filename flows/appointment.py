@@ -13,6 +13,7 @@ from flows.agenda.wanted import at_that_time, on_that_day
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Tell, pick
+from flows.numbers import is_number
 from flows.rides.known import could_drive_to
 from flows.talk import Answers, Talk
 
@@ -23,7 +24,7 @@ _MOST_DAYS, _NEAREST = 20, 6
 def begin(argument: str, profile: Answers) -> Answers:
     """``appointment``, ``appointment-cv`` or ``appointment-move_12``."""
     action, _, number = argument.partition("_")
-    if action == "move" and number.isdecimal():
+    if action == "move" and is_number(number):
         return Answers(moves=number)
     return Answers(topic=argument) if argument in TOPICS else Answers()
 

@@ -14,6 +14,7 @@ from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Start, Tell, choices, pick
+from flows.numbers import is_number
 from flows.rides.known import could_drive_to
 from flows.talk import Answers, Talk
 
@@ -25,7 +26,7 @@ def begin(argument: str, profile: Answers) -> Answers:
     action, _, number = argument.rpartition("_") if "_" in argument else ("", "", argument)
     if argument in _DOING:
         return Answers(wish=argument)
-    known = Answers(which=number) if number.isdecimal() else Answers()
+    known = Answers(which=number) if is_number(number) else Answers()
     return Answers({**known, "wish": action}) if action in _DOING else known
 
 
@@ -159,7 +160,7 @@ def goodbye(talk: Talk) -> Move:
 def begin_earlier(argument: str, profile: Answers) -> Answers:
     """``earlier-12`` waits for an earlier hour, ``earlier-yes_34`` takes one that was offered."""
     said, _, number = argument.rpartition("_")
-    return Answers(number=number, said=said) if number.isdecimal() else Answers(number="0")
+    return Answers(number=number, said=said) if is_number(number) else Answers(number="0")
 
 
 earlier = Flow("earlier", digression=True, begin=begin_earlier)
