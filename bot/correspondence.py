@@ -41,11 +41,16 @@ class Correspondence:
         about: str = "",
         until: datetime | None = None,
     ) -> bool:
-        """Queue a letter, for the morning when it is night; False when nobody can be written to."""
+        """Queue a letter, for the morning when it is night.
+
+        False when they cannot be written to, or not before ``until``.
+        """
+        due = waking_hour(now.astimezone(self.zone))
+        if until is not None and due >= until:
+            return False
         query = select(col(Conversation.language)).where(col(Conversation.contact_id) == contact_id)
         speech = self.languages[self.languages.best(connection.execute(query).scalar() or "")]
         body = json.dumps(write(speech).to_json(), ensure_ascii=False)
-        due = waking_hour(now.astimezone(self.zone))
         found = queue(connection, contact_id, body, "reminder", now, due, until, about)
         return found is not None
 
@@ -88,9 +93,10 @@ class Correspondence:
         return self._about(connection, contact_id, one, letters.moved, now)
 
     def cancelled(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
-        """The desk cannot keep it."""
+        """The desk cannot keep it; False also when they read it only after they have come."""
         one = self.appointment(connection, id)
-        return self.post(connection, contact_id, lambda speech: letters.cancelled(one, speech), now)
+        told = self.post(connection, contact_id, lambda speech: letters.cancelled(one, speech), now)
+        return told and waking_hour(now.astimezone(self.zone)) < one.starts
 
     def missed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
         """They did not come."""
