@@ -16,6 +16,7 @@ from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Start, Tell, choices, pick
 from flows.numbers import is_number
 from flows.rides.known import could_drive_to
+from flows.rides.left_over import my_left_over, still, to_cancel
 from flows.talk import Answers, Talk
 
 _DOING = ("confirm", "cancel", "move")
@@ -152,9 +153,12 @@ def cancelled(talk: Talk) -> Move:
 
 @appointments.step()
 def goodbye(talk: Talk) -> Move:
-    """It is done."""
+    """It is done; a ride to it is another matter."""
     _ = talk.gettext
-    return End(_("The appointment is cancelled. Thank you for telling us."))
+    text, rides = _("The appointment is cancelled. Thank you for telling us."), my_left_over(talk)
+    if not rides:
+        return End(text)
+    return pick("\n".join([text, *still(rides, talk.speech)]), to_cancel(rides, talk.speech))
 
 
 def begin_earlier(argument: str, profile: Answers) -> Answers:
@@ -207,7 +211,8 @@ def new_card(talk: Talk) -> Move:
     one = _numbered(talk)
     assert one is not None, "it has just been taken"
     about = card(one, talk.speech, talk.desk_speech, talk.desk.places)
-    return Tell("\n\n".join([_("✅ It is booked."), about]), file_of(one.id))
+    rides = still(my_left_over(talk), talk.speech)
+    return Tell("\n\n".join([_("✅ It is booked."), about, *rides]), file_of(one.id))
 
 
 @earlier.step(when=lambda talk: not talk.answers.pick("said") and not _numbered(talk))
