@@ -267,7 +267,7 @@ def _left_over(talk: Talk) -> list[Ride]:
 
 @appointment.step(when=lambda talk: talk.waiting in ("", "menu") or bool(_left_over(talk)))
 def then(talk: Talk) -> Move:
-    """What can still be done about it; in the middle of a form the form goes on, unless a ride waits."""
+    """What can still be done about it; a form goes on, unless there is a ride to cancel."""
     _ = talk.gettext
     number = talk.answers.pick("booked")
     one = _mine(talk, "booked")
