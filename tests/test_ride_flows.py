@@ -28,6 +28,7 @@ from tests.memory_rides import (
 )
 from tests.test_walk import (
     LANGUAGES,
+    OFFERED,
     TODAY,
     MemoryDesk,
     MemoryOffers,
@@ -164,6 +165,17 @@ def test_words_in_a_link_are_no_comune(make) -> None:  # type: ignore[no-untyped
     person = make()
     person.sends(Inbound(start="ride-said_maria.rossi_via.roma.7_mon_9:00"))
     assert person.step() == "origin" and not person.rides.wishes
+
+
+def test_a_ride_to_an_appointment_leaves_before_it(make) -> None:  # type: ignore[no-untyped-def]
+    """Who has not told us where they live is asked from where, and when: hours that are of use."""
+    person = make()
+    person.was = Conversation(language=person.was.language)
+    person.sends(Inbound(tap=f"go:ride-appointment_{OFFERED.id}"))
+    person.taps(MONALE)
+    assert person.step() == "time"
+    hours = [option.key for option in person.was.asked.options if ":" in option.key]
+    assert hours and max(hours) < f"{OFFERED.starts:%H:%M}"
 
 
 def test_mine(make) -> None:  # type: ignore[no-untyped-def]
