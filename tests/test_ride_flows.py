@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flows.agenda.port import Appointment
 from flows.conversation import Conversation
 from flows.engine import Engine, Turn
 from flows.messages import Inbound
@@ -53,9 +54,10 @@ class Person:
         self._flows, self._offers = flows, offers
         self.rides = MemoryRides(taxi, rides=rides)
         self.was = Conversation(language=language, profile=Answers(comune=MONALE))
+        self.booked: Sequence[Appointment] = ()
 
     def sends(self, inbound: Inbound) -> Turn:
-        desk = MemoryDesk(self._offers, Contact("whatsapp"))
+        desk = MemoryDesk(self._offers, Contact("whatsapp"), self.booked)
         desk.rides = self.rides
         turn = self._flows.take_turn(self.was, inbound, desk.contact, desk, TODAY)
         self.was = turn.conversation
@@ -171,6 +173,7 @@ def test_a_ride_to_an_appointment_leaves_before_it(make) -> None:  # type: ignor
     """Who has not told us where they live is asked from where, and when: hours that are of use."""
     person = make()
     person.was = Conversation(language=person.was.language)
+    person.booked = [replace(OFFERED, state="booked")]
     person.sends(Inbound(tap=f"go:ride-appointment_{OFFERED.id}"))
     person.taps(MONALE)
     assert person.step() == "time"
