@@ -159,6 +159,13 @@ def test_a_link_that_somebody_made_up_does_no_harm(make, start: str) -> None:  #
     assert person.was.asked.flow == "ride"
 
 
+def test_words_in_a_link_are_no_comune(make) -> None:  # type: ignore[no-untyped-def]
+    """A wish is kept for two years: nobody's words may get into it."""
+    person = make()
+    person.sends(Inbound(start="ride-said_maria.rossi_via.roma.7_mon_9:00"))
+    assert person.step() == "origin" and not person.rides.wishes
+
+
 def test_mine(make) -> None:  # type: ignore[no-untyped-def]
     person = make([ASKED, PROPOSED])
     person.sends(Inbound(tap="go:rides"))
