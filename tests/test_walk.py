@@ -592,7 +592,7 @@ _SILENT = {
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
-    ("person", "on"),
+    *(("person", step) for step in ("on", "read")),
     ("language", "speak"),
     ("alerts", "switched"),
     ("welcome_back", "to_menu"),
