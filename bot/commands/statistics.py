@@ -146,7 +146,7 @@ def _print(report: "Report", scope: "Scope", *, as_json: bool) -> None:
     say(f"From {scope.first} to {scope.last}.")
     for table in tables:
         say(f"\n{table.name}: {table.says}")
-        print_table(table.names, [[_cell(value) for value in line] for line in table.lines()])
+        print_table(table.names, [[_cell(value) for value in line] for line in table.rows])
 
 
 def _cell(value: object) -> str:
