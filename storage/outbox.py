@@ -51,8 +51,8 @@ class Outcome:
 
     ``status``: ``sent``; ``queued`` (again at ``due_at``); ``held`` (the opener went, the row waits
     for the person, until ``due_at``); ``failed``; or ``unknown`` when nobody knows whether it
-    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
-    changes nothing, because another sender may hold the row.
+    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over still counts
+    (its sender was cut off, and knows), but not once another sender has claimed the row.
     """
 
     id: int
@@ -121,7 +121,7 @@ def _close_update() -> Any:
         update(o)
         .where(
             o.c.id == bindparam("key"),
-            o.c.status == literal_column("'sending'"),
+            o.c.status.in_([literal_column("'sending'"), literal_column("'unknown'")]),
             o.c.attempts == bindparam("attempt"),
         )
         .values(

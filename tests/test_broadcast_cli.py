@@ -14,9 +14,10 @@ from bot.commands import watching
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.models import Event, Outbox, Template
+from storage.outreach import broadcasts
 from storage.templates import save_templates
 from tests.conftest import START, Run
-from tests.outreach import add_person
+from tests.outreach import BY, add_person
 
 NOW = START  # 10:00 at the desk
 
@@ -165,6 +166,21 @@ def test_held_resumed_cancelled(run: Run, people: Engine) -> None:
     run("broadcast", "cancel", "1")
     assert "you cancelled it" in run("broadcast", "report", "1")
     assert "cancelled" in run("broadcast", "list")
+
+
+def test_what_was_changed_since_it_was_shown_is_not_sent(
+    run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--language", "it")
+
+    def edited(*_: object, **__: object) -> bool:
+        with people.begin() as connection:
+            assert broadcasts.change(connection, 1, {"audience": {}}, BY)
+        return True
+
+    monkeypatch.setattr("typer.confirm", edited)
+    assert "Look at it again" in run("broadcast", "send", "1", code=2)
+    assert run.json("broadcast", "list", "--json")[0]["state"] == "draft"
 
 
 def test_at_night_it_waits_for_the_morning(

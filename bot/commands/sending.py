@@ -9,6 +9,8 @@ from bot.commands.output import AsJson, print_json, print_table, say, short, sto
 from bot.commands.showing import REASONS, existing, letters_of, plan_of, print_tally
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from flows.messages import Outbound
 
 app = typer.Typer()
@@ -56,16 +58,14 @@ def send(
     from storage.outreach import broadcasts
 
     _still_a_draft(id)
-    letters = _shown(id)
+    row, letters = _shown(id)
     if not yes:
         typer.confirm("Send it?", abort=True)
     by = opening.by()
     due_at = opening.settings().rules.from_(by.now)
     with opening.database().begin() as connection:
-        done = broadcasts.send(connection, id, letters, by, due_at)
-        state = existing(connection, id)["state"]
-    if not done:
-        stop(f"Broadcast {id} is {state}: somebody was faster.")
+        _is_still(connection, row)
+        broadcasts.send(connection, id, letters, by, due_at)
     if due_at > by.now:
         say(f"Broadcast {id} goes out then. `broadcast cancel {id}` calls it off.")
         return
@@ -95,18 +95,16 @@ def schedule(
     rules, by = opening.settings().rules, opening.by()
     first = rules.from_(_first(at, repeat))  # by day, also where the hour named is at night
     local = first.astimezone(rules.zone)
-    letters = _shown(id)
+    row, letters = _shown(id)
     say("So it would be now; who gets it is judged again when it goes out.")
     when = f"{'first ' if repeat else ''}on {local:%A %d %B %Y, %H:%M}"
     if not yes:
         typer.confirm(f"Send it {when}?", abort=True)
     with opening.database().begin() as connection:
-        done = broadcasts.schedule(
+        _is_still(connection, row)
+        broadcasts.schedule(
             connection, id, letters, by, due_at=None if repeat else first, repeats=repeat
         )
-        state = existing(connection, id)["state"]
-    if not done:
-        stop(f"Broadcast {id} is {state}: somebody was faster.")
     say(f"Broadcast {id} goes out {when}. `broadcast cancel {id}` calls it off.")
 
 
@@ -209,8 +207,17 @@ def _still_a_draft(id: int) -> None:
         stop(f"Broadcast {id} is {state}: only a draft can be sent.")
 
 
-def _shown(id: int, *, as_json: bool = False) -> "dict[str, Outbound]":
-    """The dry run, printed; the words it showed."""
+def _is_still(connection: "Connection", shown: dict[str, Any]) -> None:
+    """What was said yes to is what goes, or the command stops."""
+    from storage.outreach import broadcasts
+
+    if not broadcasts.is_still(connection, shown):
+        state = existing(connection, shown["id"])["state"]
+        stop(f"Broadcast {shown['id']} is {state}: somebody was faster. Look at it again.")
+
+
+def _shown(id: int, *, as_json: bool = False) -> "tuple[dict[str, Any], dict[str, Outbound]]":
+    """The dry run, printed; the draft and the words that it showed."""
     from storage.outreach.plan import dry_run as made
 
     with opening.to_read().begin() as connection:
@@ -222,7 +229,7 @@ def _shown(id: int, *, as_json: bool = False) -> "dict[str, Outbound]":
         print_json(_as_json(tally, plan))
     else:
         print_tally(tally, plan, states)
-    return letters
+    return row, letters
 
 
 def _as_json(tally: Any, plan: Any) -> dict[str, Any]:
