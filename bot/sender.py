@@ -18,6 +18,7 @@ from bot.channel import LONGEST_SEND_SECONDS, Channel, Failed, Letter, Problem, 
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
+from flows.agenda.remind import is_night
 from flows.messages import Outbound
 from flows.outreach.verdict import Rules
 from storage import addresses, outbox, pacing
@@ -182,7 +183,7 @@ class Sender:
     ) -> list[Due]:
         """Write outcomes down and claim what is due, in one transaction."""
         now, due = self._now(), []
-        awake = self._rules.awake(now)
+        awake, night = self._rules.awake(now), is_night(now.astimezone(self._rules.zone))
         with self._engine.begin() as connection:
             for change in changes:
                 change.apply(connection, now)
@@ -191,9 +192,8 @@ class Sender:
             for channel, room in rooms.items():
                 if room[REPLY] > 0:
                     paced = channel in self._paced
-                    due += self._claims.claim(
-                        connection, channel, room, now, paced=paced, unasked=awake
-                    )
+                    allowed = {"paced": paced, "unasked": awake, "reminders": not night}
+                    due += self._claims.claim(connection, channel, room, now, **allowed)
         if erased:
             scrub(self._engine)
         return due

@@ -76,6 +76,7 @@ class Claims:
         *,
         paced: bool = False,
         unasked: bool = True,
+        reminders: bool = True,
     ) -> list[Due]:
         """Mark due rows of a channel ``sending`` and return them, replies first.
 
@@ -83,8 +84,8 @@ class Claims:
         one row of an address is in flight, and its rows go in order: a row waits while an earlier
         one of the same or a more urgent kind is open. Rows another sender locked are skipped. With
         ``paced`` each needs a permit, and a new message waits until the last one to its address is
-        a second old. Without ``unasked`` broadcasts, alerts and reminders wait: it is night. What
-        must not be sent any more is closed or held.
+        a second old. Without ``unasked`` broadcasts and alerts wait (it is quiet), without
+        ``reminders`` they do (it is night). What must not be sent any more is closed or held.
         """
         cursor, at = cursor_of(connection), to_ms(now)
         if self._locks:
@@ -97,7 +98,7 @@ class Claims:
         rooms = rooms if unasked else rooms[:UNASKED]
         for priority, room in enumerate(rooms[:urgent]):
             free = min(room, len(permits)) - len(found)
-            night = 0 if unasked else 1
+            night = 0 if reminders else 1
             found += self._fetch(connection, cursor, channel, priority, free, night, now)
         due = [_due(row, permit) for row, permit in zip(found, permits, strict=False)]
         if paced:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from bot.channel import Failed, Letter, Problem, Sent
 from bot.database_thread import DatabaseThread
 from bot.sender import LANES, Sender
 from flows.messages import Outbound
+from flows.outreach.quiet import Quiet
 from flows.outreach.verdict import Rules
 from storage.models import Address, Outbox
 from storage.outbox import MOST_ATTEMPTS
@@ -357,6 +359,28 @@ def test_a_channel_of_another_process_is_left_alone(database: Engine, clock: Clo
     channel = Recorded()
     run(database, clock, [channel], lambda: rows(database)[1].status == "sent")
     assert rows(database)[0].status == "queued"
+
+
+def test_on_a_quiet_day_reminders_go_and_broadcasts_wait(
+    database: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The appointment will not wait until the feast is over."""
+    days = replace(RULES, quiet=Quiet(days=frozenset({f"{START:%m-%d}"})))
+    monkeypatch.setattr("tests.test_sender.RULES", days)
+    [reminder] = queue(database, "a", priority=1, origin="reminder")
+    queue(database, "b", priority=2)
+    channel = Recorded()
+    run(database, clock, [channel], lambda: rows(database)[0].status == "sent")
+    assert channel.ids == [reminder]
+
+
+def test_at_night_reminders_wait_too(database: Engine, clock: Clock) -> None:
+    clock.pass_time(hours=13)
+    queue(database, "a", priority=1, origin="reminder")
+    queue(database, "b", priority=2)
+    channel = Recorded()
+    run(database, clock, [channel], lambda: True)
+    assert channel.ids == []
 
 
 # ── crashes and stopping ────────────────────────────────────────────────────────────────────────

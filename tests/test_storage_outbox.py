@@ -567,7 +567,8 @@ def test_at_night_nothing_goes_but_replies(database: Engine) -> None:
         post(connection, "b", origin="broadcast", priority=BROADCAST)
         operator = post(connection, priority=REMINDER)
         claims = Claims(connection.dialect)
-        due = claims.claim(connection, "telegram", (9, 9, 9), START, unasked=False)
+        rooms, night = (9, 9, 9), {"unasked": False, "reminders": False}
+        due = claims.claim(connection, "telegram", rooms, START, **night)
         assert [row.id for row in due] == [operator]
         close(connection, Outcome(operator, "sent"))
         assert reminder in claim(connection)
