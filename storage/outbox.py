@@ -183,6 +183,26 @@ def _hide(connection: Connection, which: object, now: datetime, problem: str | N
     return final.rowcount + retried.rowcount
 
 
+def in_doubt(connection: Connection, broadcast_id: int = 0) -> list[dict[str, Any]]:
+    """The messages that may or may not have arrived, newest first: of one broadcast, or all."""
+    o = Outbox
+    query: Any = (
+        select(
+            col(o.contact_id).label("person"),
+            col(o.channel),
+            col(o.origin).label("kind"),
+            col(o.broadcast_id).label("broadcast"),
+            col(o.attempts).label("tries"),
+            func.coalesce(col(o.closed_at), col(o.due_at)).label("at"),
+        )
+        .where(col(o.status) == "unknown")
+        .order_by(col(o.id).desc())
+    )
+    if broadcast_id:
+        query = query.where(col(o.broadcast_id) == broadcast_id)
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
 # Statuses only move forward (out-of-order callbacks are usual), a failure comes before delivery.
 _EARLIER = {
     "sent": ("sending", "unknown"),

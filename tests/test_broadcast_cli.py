@@ -168,6 +168,21 @@ def test_held_resumed_cancelled(run: Run, people: Engine) -> None:
     assert "cancelled" in run("broadcast", "list")
 
 
+def test_whom_a_doubtful_message_was_for(run: Run, people: Engine) -> None:
+    for name in ("a", "b"):
+        run("broadcast", "new", name, "--text", "Ciao", "--fallback", "it")
+    run("broadcast", "send", "1", "--yes", "--no-wait")
+    with people.begin() as connection:
+        mine = col(Outbox.contact_id) == 1
+        doubt = {"status": "unknown", "closed_at": NOW}
+        connection.execute(update(Outbox).where(mine).values(**doubt))
+    [row] = run.json("broadcast", "unknown", "1", "--json")
+    assert (row["person"], row["kind"], row["broadcast"]) == (1, "broadcast", 1)
+    assert "telegram" in run("broadcast", "unknown")
+    assert run.json("broadcast", "unknown", "2", "--json") == []
+    run("broadcast", "unknown", "9", code=2)
+
+
 def test_what_was_changed_since_it_was_shown_is_not_sent(
     run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,7 +112,7 @@ async def send(
 def _open(engine: Engine) -> bool:
     try:
         with engine.begin() as connection:
-            return connection.execute(_OPEN).scalar_one() > 0
+            return bool(connection.execute(_OPEN).scalar_one())
     except DBAPIError:  # it was our connection that was cut
         return True
 
@@ -153,9 +153,7 @@ def test_a_database_that_restarts_again_and_again(
     assert set(after.told) <= {"sent", "unknown"}
 
 
-def test_a_disk_that_is_full_for_a_while(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_disk_that_is_full_for_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'full.db'}")
     upgrade(engine)
     id, channel, full = queue(engine), Patient(), [False]
@@ -187,8 +185,9 @@ def test_a_provider_that_fails_in_every_way(server: Engine) -> None:
 
     async def go() -> None:
         await telegram.start()
-        for status, more in ((500, {}), (502, {}), (403, {}), (503, {}), (429, {"retry_after": 1})):
-            telegram.fail_next(status, **more)
+        for status in (500, 502, 403, 503):
+            telegram.fail_next(status)
+        telegram.fail_next(429, retry_after=1)
         telegram.drop()
         channel = TelegramChannel("1:x", telegram.url)
         await send(server, channel)

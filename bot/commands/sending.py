@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import opening
-from bot.commands.output import AsJson, print_json, print_table, say, short, stop
-from bot.commands.showing import REASONS, existing, letters_of, plan_of, print_tally
+from bot.commands.output import AsJson, print_json, say, stop
+from bot.commands.showing import existing, letters_of, plan_of, print_tally
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -152,54 +152,6 @@ def status(
         watch(id)
 
 
-@app.command("report", epilog="Example: python admin_cli.py broadcast report 3")
-def report(id: Id, as_json: AsJson = False) -> None:
-    """What came of it, by language and channel; a message counts once, as far as it got."""
-    from storage.outreach.report import report as made
-
-    with opening.to_read().begin() as connection:
-        row = existing(connection, id)
-        found = made(connection, id)
-    rows = [
-        {
-            "language": where[0],
-            "channel": where[1],
-            **{name: states[name] for name in _STATES},
-            "tapped": found.tapped[where],
-            "said_stop": found.stopped[where],
-        }
-        for where, states in sorted(found.states.items())
-    ]
-    problems = [
-        {"status": status, "why": _in_words(problem), "people": count}
-        for (status, problem), count in sorted(found.problems.items())
-    ]
-    left_out = [{"why": _in_words(why), "people": n} for why, n in row["left_out"].items()]
-    if as_json:
-        print_json({"state": row["state"], "by": rows, "why": problems, "left_out": left_out})
-        return
-    say(f"Broadcast {id} ({row['name']}): {row['state']}")
-    if row["repeats"]:
-        say("It repeats: each run is a broadcast of its own in `broadcast list`.")
-    for table in (rows, problems, left_out):
-        if table:
-            columns = [name for name in table[0] if any(line[name] for line in table)]
-            print_table(columns, [[str(line[name]) for name in columns] for line in table])
-
-
-_STATES = (
-    "held",
-    "queued",
-    "sending",
-    "sent",
-    "delivered",
-    "read",
-    "failed",
-    "cancelled",
-    "unknown",
-)
-
-
 def _still_a_draft(id: int) -> None:
     with opening.to_read().begin() as connection:
         state = existing(connection, id)["state"]
@@ -271,12 +223,3 @@ def _move(id: int, state: str, done: str, only_from: str = "") -> None:
         if not allowed or not broadcasts.move(connection, id, state, opening.by()):
             stop(f"Broadcast {id} is {row['state']}: that cannot be done now.")
     say(done)
-
-
-def _in_words(problem: str) -> str:
-    from bot.channel import Problem
-
-    if problem in REASONS:
-        return REASONS[problem]
-    known = {p.value: p.advice for p in Problem}
-    return known.get(problem, short(problem))
