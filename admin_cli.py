@@ -17,6 +17,7 @@ from bot.commands import (
     questions,
     rides,
     segments,
+    statistics,
     translations,
 )
 from bot.commands.output import AsJson, print_json, print_table, say, stop
@@ -40,6 +41,7 @@ app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(statistics.app, name="stats")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)

@@ -1,7 +1,7 @@
 """People of the desk answer: from the command line or their group, to any channel."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,12 @@ from storage.audit import By
 from storage.desk import DatabaseDesk
 from storage.templates import approved
 from storage.tickets import group, operators, undelivered
-from storage.tickets.operators import Route, TicketError
+from storage.tickets.operators import TicketError
 from storage.tickets.person import News
+from storage.verdicts import ANSWER_WAITING
 
 MOST_TEXT = 3500
+_TRIES = 2  # the answer itself, and the opener that asks the person to write
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +51,11 @@ class Answering:
         if there is None:
             operators.replied(connection, row, text, canned, None, by)
             return Reply("unreachable")
-        body = _packed(outbound)
-        told = not there.open and self._knock(connection, row, there, by.now)
-        letter = operators.post(connection, row, there, body, by.now, held=not there.open)
+        letter = operators.post(connection, row, there, _packed(outbound), by.now)
         operators.replied(connection, row, text, canned, letter, by)
-        return Reply("queued" if there.open else "held", told)
+        if there.open:
+            return Reply("queued")
+        return Reply("held", told=approved(connection, ANSWER_WAITING, outbound.language))
 
     def show_colleagues(self, connection: Connection, id: int, text: str, by: By) -> None:
         """What was answered elsewhere belongs into the topic, too."""
@@ -97,13 +99,14 @@ class Answering:
                 return f"{danger}\n{text}" if one.text else text
 
     def report_failures(self, connection: Connection, now: datetime) -> None:
-        """Answers that did not arrive: held where the window closed meanwhile, else reported."""
+        """Answers that did not arrive: kept where the window has closed, else reported."""
         for one in undelivered.claim(connection):
             row = operators.ticket(connection, one.ticket)
-            if one.problem == "window_closed" and one.channel == "whatsapp":
-                told = self._knock(connection, row, Route(one.channel, one.address, False), now)
-                undelivered.hold(connection, one)
-                text = words.held(self.desk, told=told)
+            if one.problem == "window_closed":
+                language = self._speech(row).code
+                ask = one.attempts < _TRIES and approved(connection, ANSWER_WAITING, language)
+                undelivered.keep(connection, one, ask=ask)
+                text = words.held(self.desk, told=ask)
             else:
                 undelivered.note(connection, one)
                 text = words.not_arrived(one.ticket, one.text, one.problem, self.desk)
@@ -125,17 +128,6 @@ class Answering:
         if not text.strip() or len(text) > MOST_TEXT:
             raise TicketError(f"An answer has 1 to {MOST_TEXT} letters; nothing was sent.")
         return letters.own_words(text.strip(), speech, self.desk), text.strip()
-
-    def _knock(self, connection: Connection, row: Row[Any], there: Route, now: datetime) -> bool:
-        """Have WhatsApp's template say that an answer waits, once; whether the person hears it."""
-        if undelivered.is_held(connection, there.channel, there.address):
-            return undelivered.was_told(connection, row.id)
-        speech = self._speech(row)
-        if not approved(connection, letters.WAITS, speech.code):
-            return False
-        body = _packed(replace(letters.waits(speech), template=letters.WAITS))
-        operators.post(connection, row, there, body, now, origin=operators.KNOCK)
-        return True
 
     def _tell(
         self, connection: Connection, contact_id: int, ticket: int, text: str, now: datetime,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
@@ -13,13 +14,17 @@ from flows.agenda import letters
 from flows.agenda.port import Appointment
 from flows.agenda.remind import waking_hour
 from flows.messages import Outbound
+from flows.rides.left_over import left_over
+from flows.rides.port import Ride
 from flows.speech import Languages, Speech
 from storage.agenda import reminders, waiting
-from storage.agenda.person import read
+from storage.agenda.person import read, upcoming
+from storage.agenda.rules import places
 from storage.gazetteer import load_gazetteer
 from storage.letters import queue
 from storage.models import Appointment as Row
 from storage.models import Conversation
+from storage.rides.person import DatabaseRides
 
 Write = Callable[[Speech], Outbound]
 
@@ -41,11 +46,16 @@ class Correspondence:
         about: str = "",
         until: datetime | None = None,
     ) -> bool:
-        """Queue a letter, for the morning when it is night; False when nobody can be written to."""
+        """Queue a letter, for the morning when it is night.
+
+        False when they cannot be written to, or not before ``until``.
+        """
+        due = waking_hour(now.astimezone(self.zone))
+        if until is not None and due >= until:
+            return False
         query = select(col(Conversation.language)).where(col(Conversation.contact_id) == contact_id)
         speech = self.languages[self.languages.best(connection.execute(query).scalar() or "")]
         body = json.dumps(write(speech).to_json(), ensure_ascii=False)
-        due = waking_hour(now.astimezone(self.zone))
         found = queue(connection, contact_id, body, "reminder", now, due, until, about)
         return found is not None
 
@@ -69,12 +79,12 @@ class Correspondence:
 
     def _offer(self, connection: Connection, offer: waiting.Offer, now: datetime) -> None:
         one = self.appointment(connection, offer.appointment)
-        until, places = offer.until.astimezone(self.zone), load_gazetteer()
+        until, gazetteer = offer.until.astimezone(self.zone), load_gazetteer()
         desk = self.languages[self.languages.default]
         told = self.post(
             connection,
             offer.contact_id,
-            lambda speech: letters.offered(one, until, speech, desk, places),
+            lambda speech: letters.offered(one, until, speech, desk, gazetteer),
             now,
             about=f"appointment:{one.id}",
             until=offer.until,
@@ -85,12 +95,17 @@ class Correspondence:
     def changed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
         """The desk has booked or moved it."""
         one = self.appointment(connection, id)
-        return self._about(connection, contact_id, one, letters.moved, now)
+        rides = self._left_over(connection, contact_id, now)
+        write = partial(letters.moved, rides=rides)
+        return self._about(connection, contact_id, one, write, now)
 
     def cancelled(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
-        """The desk cannot keep it."""
+        """The desk cannot keep it; False also when they read it only after they have come."""
         one = self.appointment(connection, id)
-        return self.post(connection, contact_id, lambda speech: letters.cancelled(one, speech), now)
+        rides = self._left_over(connection, contact_id, now)
+        write = partial(letters.cancelled, one, rides=rides)
+        told = self.post(connection, contact_id, write, now)
+        return told and waking_hour(now.astimezone(self.zone)) < one.starts
 
     def missed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:
         """They did not come."""
@@ -101,6 +116,12 @@ class Correspondence:
         """One appointment, whatever became of it."""
         return read(connection, col(Row.id) == id, self.zone)[0]
 
+    def _left_over(self, connection: Connection, contact_id: int, now: datetime) -> list[Ride]:
+        rides = DatabaseRides(connection, contact_id, now, self.zone, "").mine()
+        mine = upcoming(connection, contact_id, now, self.zone)
+        booked = [one for one in mine if one.state == "booked"]
+        return left_over(rides, booked, {place.comune for place in places(connection).values()})
+
     def _about(
         self,
         connection: Connection,
@@ -109,11 +130,11 @@ class Correspondence:
         write: Callable[..., Outbound],
         now: datetime,
     ) -> bool:
-        places, desk = load_gazetteer(), self.languages[self.languages.default]
+        gazetteer, desk = load_gazetteer(), self.languages[self.languages.default]
         return self.post(
             connection,
             contact_id,
-            lambda speech: write(one, speech, desk, places),
+            lambda speech: write(one, speech, desk, gazetteer),
             now,
             about=f"appointment:{one.id}",
             until=one.starts,

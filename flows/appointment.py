@@ -13,7 +13,10 @@ from flows.agenda.wanted import at_that_time, on_that_day
 from flows.flow import Flow
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Tell, pick
+from flows.numbers import is_number
 from flows.rides.known import could_drive_to
+from flows.rides.left_over import my_left_over, still, to_cancel
+from flows.rides.port import Ride
 from flows.talk import Answers, Talk
 
 ANY = "any"
@@ -23,7 +26,7 @@ _MOST_DAYS, _NEAREST = 20, 6
 def begin(argument: str, profile: Answers) -> Answers:
     """``appointment``, ``appointment-cv`` or ``appointment-move_12``."""
     action, _, number = argument.partition("_")
-    if action == "move" and number.isdecimal():
+    if action == "move" and is_number(number):
         return Answers(moves=number)
     return Answers(topic=argument) if argument in TOPICS else Answers()
 
@@ -252,15 +255,19 @@ def shown(talk: Talk) -> Move:
     _ = talk.gettext
     one = _mine(talk, "booked")
     assert one is not None, "checked by the step before"
-    text = "\n\n".join(
-        [_("✅ It is booked."), card(one, talk.speech, talk.desk_speech, talk.desk.places)]
-    )
-    return Tell(text, file_of(one.id))
+    about = card(one, talk.speech, talk.desk_speech, talk.desk.places)
+    rides = still(_left_over(talk), talk.speech)
+    return Tell("\n\n".join([_("✅ It is booked."), about, *rides]), file_of(one.id))
 
 
-@appointment.step(when=lambda talk: talk.waiting in ("", "menu"))
+def _left_over(talk: Talk) -> list[Ride]:
+    """Rides to the hour from which it was moved."""
+    return my_left_over(talk) if talk.answers.pick("moves") else []
+
+
+@appointment.step(when=lambda talk: talk.waiting in ("", "menu") or bool(_left_over(talk)))
 def then(talk: Talk) -> Move:
-    """What can still be done about it; in the middle of a form the form goes on."""
+    """What can still be done about it; a form goes on, unless there is a ride to cancel."""
     _ = talk.gettext
     number = talk.answers.pick("booked")
     one = _mine(talk, "booked")
@@ -269,6 +276,7 @@ def then(talk: Talk) -> Move:
     if one and not one.place.phone_only and could_drive_to(talk, one.place.comune):
         options.append(Option("ride", _("🚕 Ask for a ride"), start=f"ride-appointment_{number}"))
     options += [
+        *to_cancel(_left_over(talk), talk.speech),
         Option("earlier", _("⏩ Come earlier"), start=f"earlier-{number}"),
         Option("mine", _("📅 My appointments"), start="appointments"),
         Option("menu", _("☰ All I can do"), start="menu"),

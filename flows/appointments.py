@@ -14,7 +14,9 @@ from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Forget, Move, Start, Tell, choices, pick
+from flows.numbers import is_number
 from flows.rides.known import could_drive_to
+from flows.rides.left_over import my_left_over, still, to_cancel
 from flows.talk import Answers, Talk
 
 _DOING = ("confirm", "cancel", "move")
@@ -25,7 +27,7 @@ def begin(argument: str, profile: Answers) -> Answers:
     action, _, number = argument.rpartition("_") if "_" in argument else ("", "", argument)
     if argument in _DOING:
         return Answers(wish=argument)
-    known = Answers(which=number) if number.isdecimal() else Answers()
+    known = Answers(which=number) if is_number(number) else Answers()
     return Answers({**known, "wish": action}) if action in _DOING else known
 
 
@@ -151,15 +153,18 @@ def cancelled(talk: Talk) -> Move:
 
 @appointments.step()
 def goodbye(talk: Talk) -> Move:
-    """It is done."""
+    """It is done; a ride to it is another matter."""
     _ = talk.gettext
-    return End(_("The appointment is cancelled. Thank you for telling us."))
+    text, rides = _("The appointment is cancelled. Thank you for telling us."), my_left_over(talk)
+    if not rides:
+        return End(text)
+    return pick("\n".join([text, *still(rides, talk.speech)]), to_cancel(rides, talk.speech))
 
 
 def begin_earlier(argument: str, profile: Answers) -> Answers:
     """``earlier-12`` waits for an earlier hour, ``earlier-yes_34`` takes one that was offered."""
     said, _, number = argument.rpartition("_")
-    return Answers(number=number, said=said) if number.isdecimal() else Answers(number="0")
+    return Answers(number=number, said=said) if is_number(number) else Answers(number="0")
 
 
 earlier = Flow("earlier", digression=True, begin=begin_earlier)
@@ -206,7 +211,8 @@ def new_card(talk: Talk) -> Move:
     one = _numbered(talk)
     assert one is not None, "it has just been taken"
     about = card(one, talk.speech, talk.desk_speech, talk.desk.places)
-    return Tell("\n\n".join([_("✅ It is booked."), about]), file_of(one.id))
+    rides = still(my_left_over(talk), talk.speech)
+    return Tell("\n\n".join([_("✅ It is booked."), about, *rides]), file_of(one.id))
 
 
 @earlier.step(when=lambda talk: not talk.answers.pick("said") and not _numbered(talk))

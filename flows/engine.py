@@ -147,7 +147,7 @@ class Engine:
 
     def _question(self, draft: Draft, text: str, reading: Reading) -> Reading:
         """``reading``, or the question in their own words that ``text`` is instead."""
-        if self._understand is None or not text:
+        if self._understand is None or not text or _is_number(text):
             return reading
         question = Question(self._understand(text, draft.language), len(text.split()))
         return question if is_question(question, reading, draft.asked, text) else reading
@@ -157,6 +157,11 @@ class Engine:
         name, _, _ = start.partition("-")
         flow = self.flows.get(name)
         return Begin(name if flow and flow.keeps else start)
+
+
+def _is_number(text: str) -> bool:
+    """A number alone chooses something; 112 is another matter."""
+    return text.strip().isdecimal() and len(text.strip()) < len("112")
 
 
 _LONGEST_TAP = 64

@@ -72,14 +72,17 @@ def topics(_: Gettext) -> dict[str, str]:
 
 
 def ages(_: Gettext) -> dict[str, str]:
-    """Age bands; 14 is Italy's age of digital consent, 15 to 34 the project's youth."""
+    """Age bands; 14 is Italy's age of digital consent, 15 to 34 the project's youth.
+
+    Under 14 erases everything: it comes last, where no slip of the thumb finds it.
+    """
     return {
-        "under_14": _("Under 14"),
         "14_17": _("14 to 17"),
         "18_24": _("18 to 24"),
         "25_34": _("25 to 34"),
         "35_54": _("35 to 54"),
         "55_up": _("55 or more"),
+        "under_14": _("Under 14"),
     }
 
 

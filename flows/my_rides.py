@@ -5,6 +5,7 @@ from flows.flow import Flow
 from flows.labels import yes_no
 from flows.messages import Option
 from flows.moves import Do, End, Move, choices, pick
+from flows.numbers import is_number
 from flows.rides.card import call, otherwise, ride_card
 from flows.rides.port import AnswerProposal, CancelRide, Ride
 from flows.talk import Answers, Talk
@@ -15,7 +16,7 @@ _DOING = ("cancel", "yes", "no")
 def begin(argument: str, profile: Answers) -> Answers:
     """``rides``, or with an argument ``cancel_12``, ``yes_12`` and ``no_12``."""
     action, _, number = argument.rpartition("_")
-    known = action in _DOING and number.isdecimal()
+    known = action in _DOING and is_number(number)
     return Answers(which=number, wish=action) if known else Answers()
 
 

@@ -7,18 +7,21 @@ from flows.desk_card import desk_card
 from flows.flow import Flow
 from flows.messages import Option
 from flows.minors import add_goodbye, ask_age
-from flows.moves import Ask, Do, End, Move, Tell, pick
+from flows.moves import Ask, Do, End, Move, Start, Tell, pick
 from flows.talk import Answers, Talk
 from flows.tickets.port import CloseTicket, OpenTicket
 
-_MISREAD = "misread"
+_MISREAD, _READ = "misread", "read"
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _A_DAY_OF_HOURS = 24
 
 
 def begin(argument: str, profile: Answers) -> Answers:
-    """``person-misread``: the assistant itself calls for help."""
-    return Answers(reason=_MISREAD) if argument == _MISREAD else Answers()
+    """``person-misread``: the assistant itself calls for help.
+
+    ``person-read``: they tapped that something waits for them, which need not be of a ticket.
+    """
+    return Answers(reason=argument) if argument in (_MISREAD, _READ) else Answers()
 
 
 person = Flow("person", digression=True, begin=begin)
@@ -33,6 +36,12 @@ def heard(talk: Talk) -> bool:
 def not_heard(talk: Talk) -> bool:
     """Nobody reads along, nor did in this flow: what was closed is not opened by itself."""
     return not heard(talk) and not {"there", "opened"} & talk.answers.keys()
+
+
+@person.step(when=lambda talk: talk.answers.pick("reason") == _READ and not heard(talk))
+def read(talk: Talk) -> Move:
+    """It comes by itself: nobody has asked for a person."""
+    return Start("menu")
 
 
 @person.step(when=lambda talk: talk.answers.pick("reason") == _MISREAD)

@@ -24,7 +24,7 @@ from storage.outbox import HELD, UNASKED
 from storage.templates import approved
 
 HELD_AT_MOST = timedelta(days=7)
-"""A row that waits for the person to write expires after so long, if not before."""
+"""A row that waits for the person to write expires after so long, if it says nothing itself."""
 
 ANSWER_WAITING, NEWS_WAITING = WAITS, "news_waiting"
 """The openers: the desk has answered (utility), the desk has news (marketing)."""
@@ -97,15 +97,21 @@ def _opened(connection: Connection, row: Candidate, now: datetime) -> Candidate 
     if not approved(connection, opener, row.words["language"]):
         _end(connection, row, now, "failed", "window_closed")
         return None
-    until = now + HELD_AT_MOST
-    if row.expires_at is not None:
-        until = min(until, from_ms(row.expires_at))
+    until = _held_until(row, now)
     if _asked(connection, row):
         held = {"status": HELD, "problem": "window_closed", "due_at": until, "expires_at": until}
         _change(connection, row, **held)
         return None
     _change(connection, row, expires_at=until)
     return replace(row, opener=opener, held_until=to_ms(until))
+
+
+def _held_until(row: Candidate, now: datetime) -> datetime:
+    """What somebody waits for says itself how long it is of use; what nobody asked for, a week."""
+    expires = None if row.expires_at is None else from_ms(row.expires_at)
+    if expires and row.priority < UNASKED:
+        return expires
+    return min(now + HELD_AT_MOST, expires or now + HELD_AT_MOST)
 
 
 def _asked(connection: Connection, row: Candidate) -> bool:
@@ -116,6 +122,7 @@ def _asked(connection: Connection, row: Candidate) -> bool:
         col(Outbox.address) == row.address,
         col(Outbox.closed_at).is_(None),
         col(Outbox.status) == HELD,
+        col(Outbox.external_id).is_not(None),  # held without an opener, nobody was asked
         kind if row.priority == UNASKED else ~kind,
     )
     return connection.execute(query.limit(1)).first() is not None

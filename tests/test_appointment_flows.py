@@ -13,9 +13,13 @@ from flows.agenda.slots import Wish
 from flows.conversation import Conversation
 from flows.engine import Engine, Turn
 from flows.messages import Inbound
+from flows.rides.left_over import left_over
+from flows.rides.port import Ride
+from flows.rides.rules import Request
 from flows.talk import Answers, Contact
 from storage.gazetteer import load_gazetteer
 from tests.memory_agenda import FEW, MemoryAgenda
+from tests.memory_rides import ASTI, CASTELLERO, MONALE
 from tests.test_walk import (
     LANGUAGES,
     OFFERED,
@@ -26,8 +30,11 @@ from tests.test_walk import (
     offers,  # noqa: F401 a fixture
 )
 
-NEVER = replace(FEW, places=(replace(FEW.places[0], hours=()),))
 BOOKED = replace(OFFERED, state="booked")
+RIDE = Ride(
+    4, Request(MONALE, CASTELLERO, BOOKED.starts - timedelta(hours=1), purpose="appointment")
+)
+NEVER = replace(FEW, places=(replace(FEW.places[0], hours=()),))
 LATER = replace(BOOKED, id=8, starts=BOOKED.starts + timedelta(days=7))
 LAST = replace(BOOKED, id=9, starts=BOOKED.starts + timedelta(days=8))
 
@@ -183,12 +190,35 @@ def test_come_earlier(make) -> None:  # type: ignore[no-untyped-def]
     assert person.agenda.mine()[0].waits
 
 
+@pytest.mark.parametrize(
+    ("ends", "hours", "left"),
+    [
+        ((MONALE, CASTELLERO), -1, False),  # there before it
+        ((CASTELLERO, MONALE), 1, False),  # home after it
+        ((MONALE, CASTELLERO), 1, True),
+        ((CASTELLERO, MONALE), -1, True),
+        ((MONALE, CASTELLERO), -25, True),
+        ((MONALE, ASTI), -25, False),  # to another office
+    ],
+)
+def test_a_ride_is_left_over_when_no_appointment_needs_it(
+    ends: tuple[str, str], hours: int, left: bool
+) -> None:
+    request = Request(*ends, BOOKED.starts + timedelta(hours=hours), purpose="appointment")
+    comuni = {place.comune for place in FEW.places}
+    assert left_over([Ride(1, request)], [BOOKED], comuni) == ([Ride(1, request)] if left else [])
+    job = replace(request, purpose="job")
+    assert left_over([Ride(1, job)], [], comuni) == []
+
+
 def test_letters_fit_every_channel(flows: Engine, language: str) -> None:
     speech, desk, places = flows.languages[language], flows.languages["it"], load_gazetteer()
     said = [
         letters.reminder(BOOKED, speech, desk, places),
         letters.moved(replace(BOOKED, place=FEW.places[1]), speech, desk, places),
         letters.cancelled(BOOKED, speech),
+        letters.cancelled(BOOKED, speech, [RIDE]),
+        letters.cancelled(BOOKED, speech, [RIDE, replace(RIDE, id=5)]),
         letters.missed(BOOKED, speech),
         letters.offered(OFFERED, BOOKED.starts, speech, desk, places),
     ]

@@ -100,6 +100,22 @@ def test_after_the_24_hours_a_template_asks_first(run: Run, people: Engine) -> N
     }
 
 
+def test_the_dry_run_says_what_a_choice_costs(
+    run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--fallback", "it")
+    assert "would ask those 1 to write: what WHATSAPP" in run("broadcast", "dry-run", "1")
+    monkeypatch.setenv("WHATSAPP_TEXT_EUROS", "0.01")
+    monkeypatch.setenv("WHATSAPP_TEMPLATE_EUROS", "0.07")
+    assert "about 0.08 € more" in run("broadcast", "dry-run", "1")
+    with people.begin() as connection:
+        template = Template(name="news_waiting_fr", sid="HX1", language="fr", approval="approved")
+        save_templates(connection, [template])
+    run("broadcast", "edit", "1", "--templates")
+    assert "On WhatsApp this costs at most about 0.08 €." in run("broadcast", "dry-run", "1")
+    assert run.json("broadcast", "dry-run", "1", "--json")["whatsapp_euros"] == pytest.approx(0.08)
+
+
 def test_an_offer_opens_from_its_button(run: Run, people: Engine) -> None:
     run("broadcast", "new", "saldatore", "--offer", "job_welder_villanova")
     seen = run("broadcast", "preview", "1", "--language", "it", "--as", "whatsapp")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 import admin_cli
 from bot.channel import Received
+from bot.commands.output import print_table
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
@@ -336,3 +338,11 @@ def test_who_looks_at_a_person_is_written_down(run: Run, people: Engine) -> None
     rows = run.json("audit", "--subject", "contact:1", "--json")
     assert [row["action"] for row in rows] == ["erase", "export", "look at"]
     assert NAME not in json.dumps(rows)
+
+
+def test_tables_show_the_hours_of_the_desk(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIMEZONE", "Europe/Rome")
+    print_table(("at",), [[datetime(2026, 7, 1, 22, 5, tzinfo=UTC)]])
+    assert "2026-07-02 00:05" in capsys.readouterr().out

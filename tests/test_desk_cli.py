@@ -241,6 +241,14 @@ def test_what_is_over_is_not_cancelled_or_moved(
     assert len(letters(tmp_path)) == 1 and query(tmp_path, Appointment.status) == ["booked"]
 
 
+def test_who_is_on_the_way_already_is_to_be_called(
+    desk: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book(desk, "2026-11-26 10:00")
+    monkeypatch.setattr(clock, "now", lambda: START + timedelta(days=3, minutes=10))
+    assert "please call them" in desk("desk", "cancel", "1")
+
+
 def test_attended_and_a_kind_word_to_whoever_did_not_come(
     desk: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

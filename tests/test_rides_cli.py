@@ -1,11 +1,13 @@
 """`rides`: what an operator types, and what becomes of it."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot import clock
 from flows.rides.port import AskRide, NoteWish
 from flows.rides.rules import Request
 from storage.database import open_database
@@ -13,7 +15,7 @@ from storage.models import Audit, Outbox, Ride
 from storage.rides.person import DatabaseRides
 from tests.conftest import ROOT, START, Run
 from tests.memory_agenda import ROME
-from tests.memory_rides import ASTI, MONALE, MONTAFIA, SETTIME, at
+from tests.memory_rides import ASTI, CASTELLERO, MONALE, MONTAFIA, SETTIME, at
 from tests.test_desk_cli import PERSON, desk, letters, query, refused  # noqa: F401 fixtures
 
 RIDE = Request(MONALE, ASTI, at("11-26 09:00"), 2, 1, "", "stazione", "job")
@@ -94,6 +96,39 @@ def test_declined_proposed_and_told(rides: Run, tmp_path: Path) -> None:
     assert "proposed already" in rides("rides", "confirm", "2", code=2)
     assert "is declined" in rides("rides", "decline", "2")
     assert query(tmp_path, Outbox.status) == ["queued", "cancelled", "queued"]
+
+
+def test_who_would_read_it_too_late_is_to_be_called(
+    rides: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A car that does not come at 7:30 is no letter of 8:00."""
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        person = DatabaseRides(connection, PERSON, START, ROME, "simulator")
+        assert person.perform(AskRide(replace(RIDE, leaves=at("11-27 07:30")))) == "3"
+    engine.dispose()
+    rides("rides", "confirm", "3")
+    monkeypatch.setattr(clock, "now", lambda: at("11-26 21:30"))
+    near = rides("rides", "propose", "3", "2026-11-27 08:30", code=2)
+    assert "could not answer in time" in near
+    assert "please call them" in rides("rides", "decline", "3")
+    monkeypatch.setattr(clock, "now", lambda: at("11-27 08:00"))
+    assert "it is over" in rides("rides", "decline", "1", code=2)
+
+
+def test_who_has_no_appointment_any_more_hears_of_the_ride(rides: Run, tmp_path: Path) -> None:
+    rides("desk", "book", str(PERSON), "cv", "castellero", "2026-11-26 10:00")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        person = DatabaseRides(connection, PERSON, START, ROME, "simulator")
+        there = Request(MONALE, CASTELLERO, at("11-26 09:30"), purpose="appointment")
+        assert person.perform(AskRide(replace(there, leaves=at("11-26 09:45")))) == "3"
+    engine.dispose()
+    rides("desk", "move", "1", "2026-11-26 10:30")
+    rides("desk", "move", "2", "2026-11-27 10:30")
+    rides("desk", "cancel", "3")
+    said = [[tap for _, tap, *_ in letter["buttons"]] for letter in letters(tmp_path)]
+    assert ["go:rides-cancel_3" in taps for taps in said] == [False, False, True, True]
 
 
 def test_wishes_show_which_run_is_worth_starting(rides: Run) -> None:

@@ -10,7 +10,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlmodel import col
 
 from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, RideCommand
@@ -21,7 +21,7 @@ from storage.audit import By
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.erasure import erase
-from storage.models import Contact, Event, Ride, RideWish, RunHold, RunSeat
+from storage.models import Contact, Event, Ride, RideRules, RideWish, RunHold, RunSeat
 from storage.models import Run as RunRow
 from storage.rides import drives, due, operators, states, wishes
 from storage.rides.person import DatabaseRides
@@ -186,6 +186,49 @@ def test_a_time_with_another_ride_or_no_car_is_not_proposed(desk: Engine) -> Non
         assert operators.propose(connection, row, RIDE.leaves, by, WHO) == "twice"
         assert confirm(connection, one) == ""
         assert operators.propose(connection, row, at("11-26 09:15"), by, WHO) == "full"
+
+
+@pytest.mark.parametrize(
+    ("now", "leaves", "said"),
+    [
+        ("11-25 21:30", "11-26 07:00", "near"),  # they sleep until eight
+        ("11-25 21:30", "11-26 10:00", "near"),  # they wake up, and it lapses
+        ("11-25 21:30", "11-26 11:00", ""),
+        ("11-26 08:00", "11-26 10:15", "near"),
+        ("11-26 08:00", "11-26 10:30", ""),
+    ],
+)
+def test_a_time_that_nobody_could_answer_is_not_proposed(
+    desk: Engine, now: str, leaves: str, said: str
+) -> None:
+    with desk.begin() as connection:
+        row = states.live(connection, int(ask(connection, 1)))
+        by = change(connection, at(now))
+        assert operators.propose(connection, row, at(leaves), by, WHO) == said
+
+
+@pytest.mark.parametrize(
+    ("now", "leaves"), [("11-25 20:30", "11-26 08:30"), ("11-26 09:00", "11-26 11:00")]
+)
+def test_nobody_asks_for_what_lapses_at_once(desk: Engine, now: str, leaves: str) -> None:
+    with desk.begin() as connection:
+        connection.execute(update(RideRules).values(notice_hours=2))
+        wanted, asking = replace(RIDE, leaves=at(leaves)), person(connection, 1, at(now))
+        verdict = asking.judge(wanted)
+        assert verdict.broken == "soon" and verdict.instead
+        for possible in verdict.instead:
+            assert asking.perform(AskRide(replace(RIDE, leaves=possible))).isdecimal()
+        assert list(due.lapse(connection, change(connection, at(now)))) == []
+
+
+def test_what_is_over_does_not_wait_in_the_inbox(desk: Engine) -> None:
+    with desk.begin() as connection:
+        one, two = (ask(connection, n) for n in (1, 2))
+        assert len(notices.notices(connection)) == 2
+        person(connection, 1).perform(CancelRide(int(one)))
+        assert [n["subject"] for n in notices.notices(connection)] == [f"ride:{two}"]
+        list(due.lapse(connection, change(connection, at("11-26 08:00"))))
+        assert notices.notices(connection) == []
 
 
 def test_time_runs_out_by_day_and_the_wish_is_kept(desk: Engine) -> None:

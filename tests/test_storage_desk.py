@@ -2,17 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
+from flows import appointment, appointments, my_rides
 from flows.desk import TOPICS, EraseContact, NoteInterest, RecordConsent, SetAlerts
 from flows.hours import Hours
 from flows.privacy import NOTICE_VERSION
+from flows.rides.known import filled
+from flows.talk import Answers
 from storage import listings
 from storage.contacts import export_contact, list_contacts
 from storage.desk import DatabaseDesk
@@ -27,7 +31,9 @@ from storage.models import (
     Listing,
     ListingText,
     Outbox,
+    RideRules,
 )
+from storage.rides.taxi_file import read_taxi
 from tests.conftest import ROOT, START, import_demo
 from tests.memory_agenda import ROME
 from tests.test_storage_database import KINDS, add_contact, emptied, migrated
@@ -310,3 +316,30 @@ def test_erasing_leaves_facts_without_the_person(connection: Connection) -> None
     for table in (Address, Conversation, Consent, Interest, Outbox):
         ids = connection.execute(select(col(table.contact_id))).scalars().all()
         assert ids == [6], table
+
+
+# ── numbers in links ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 40, "٧", "-1", "1e3", ""])
+@pytest.mark.parametrize(
+    ("begin", "argument"),
+    [
+        (my_rides.begin, "cancel_{}"),
+        (appointments.begin, "cancel_{}"),
+        (appointments.begin_earlier, "yes_{}"),
+        (appointment.begin, "move_{}"),
+    ],
+)
+def test_what_no_database_can_count_is_no_number(
+    begin: Callable[[str, Answers], Answers], argument: str, number: str
+) -> None:
+    """SQLite raises OverflowError, PostgreSQL ends the transaction: a crafted link broke a turn."""
+    found = begin(argument.format(number), Answers())
+    assert not ({"which", "moves"} & found.keys()) and found.get("number", "0") == "0"
+
+
+def test_a_ride_with_such_a_number_is_not_looked_for(connection: Connection) -> None:
+    talk = SimpleNamespace(answers=Answers(about="back", which="9" * 30), desk=desk(connection))
+    connection.execute(insert(RideRules).values(**read_taxi(ROOT / "content" / "rides.yaml")))
+    assert filled(talk) == {}  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from flows.messages import Inbound, Outbound
 from storage import notices, outbox
 from storage.audit import By, entries
 from storage.claims import Claims
+from storage.columns import from_ms
 from storage.contacts import export_contact
 from storage.database import is_sqlite
 from storage.erasure import erase, scrub
@@ -99,9 +100,12 @@ class Desk:
         with self.parts.engine.begin() as connection:
             while due := Claims(connection.dialect).claim(connection, channel, (9, 9, 9), now):
                 for row in due:
-                    texts.append(Outbound.from_json(json.loads(row.body)).text)
-                    status = "failed" if problem else "sent"
-                    done = Outcome(row.id, status, "x", problem or None, attempt=row.attempts + 1)
+                    said = Outbound.from_json(json.loads(row.body))
+                    texts.append(row.opener or said.text)
+                    status = "failed" if problem else "held" if row.opener else "sent"
+                    until = from_ms(row.held_until) if status == "held" else None
+                    attempt = row.attempts + 1
+                    done = Outcome(row.id, status, "x", problem or None, until, attempt)
                     Closing(connection.dialect).close(connection, [done], now)
         return texts
 
@@ -301,6 +305,22 @@ def test_who_has_blocked_us_gets_nothing_and_the_words_stay(desk: Desk) -> None:
 # ── WhatsApp's window ───────────────────────────────────────────────────────────────────────────
 
 
+def approve(desk: Desk) -> None:
+    with desk.parts.engine.begin() as connection:
+        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
+        save_templates(connection, [word])
+
+
+def told(desk: Desk, number: int) -> bool:
+    with desk.parts.engine.begin() as connection:
+        return undelivered.was_told(connection, number)
+
+
+def tidy_up(desk: Desk) -> None:
+    with desk.parts.engine.begin() as connection:
+        keeping.tidy(connection, desk.clock())
+
+
 def late(desk: Desk) -> int:
     number = desk.asks("+39", "whatsapp")
     desk.clock.pass_time(hours=25)
@@ -312,6 +332,7 @@ def test_after_a_day_the_answer_waits_and_goes_out_first_when_they_write(desk: D
     result = desk.reply(number, "Venga domani.")
     assert (result.state, result.told) == ("held", False)
     assert desk.sent("whatsapp") == []
+    desk.report()
     assert desk.shown(number)[-1]["status"] == "held"
     answer = desk.says("[go:menu]", who="+39", channel="whatsapp")
     assert answer[0].endswith("Venga domani.") and len(answer) == 2
@@ -319,12 +340,10 @@ def test_after_a_day_the_answer_waits_and_goes_out_first_when_they_write(desk: D
 
 
 def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
-    with desk.parts.engine.begin() as connection:
-        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
-        save_templates(connection, [word])
+    approve(desk)
     number = late(desk)
     assert desk.reply(number, "Venga domani.").told and desk.reply(number, "Alle 10.").told
-    assert len(desk.sent("whatsapp")) == 1
+    assert desk.sent("whatsapp") == ["answer_waiting"] and told(desk, number)
     assert [t.rpartition("\n")[2] for t in desk.says("ciao", who="+39", channel="whatsapp")][
         :2
     ] == [
@@ -333,17 +352,49 @@ def test_the_template_says_once_that_an_answer_waits(desk: Desk) -> None:
     ]
 
 
-def test_a_template_that_was_refused_told_nobody(desk: Desk) -> None:
-    with desk.parts.engine.begin() as connection:
-        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
-        save_templates(connection, [word])
+def test_a_template_that_is_refused_is_not_tried_for_ever(desk: Desk) -> None:
+    approve(desk)
     number = late(desk)
     assert desk.reply(number, "Venga domani.").told
-    assert len(desk.sent("whatsapp", problem="window_closed")) == 1
-    with desk.parts.engine.begin() as connection:
-        assert not undelivered.was_told(connection, number)
-    assert not desk.reply(number, "Alle 10.").told
-    assert [m["status"] for m in desk.shown(number)] == ["held", "held"]
+    for tries in (1, 1, 0, 0):
+        assert len(desk.sent("whatsapp", problem="window_closed")) == tries
+        desk.report()
+    assert not told(desk, number)
+    assert [m["status"] for m in desk.shown(number)] == ["held"]
+    assert desk.says("ciao", who="+39", channel="whatsapp")[0].endswith("Venga domani.")
+
+
+def test_who_could_not_be_told_is_told_once_the_template_is_approved(desk: Desk) -> None:
+    number = late(desk)
+    desk.reply(number, "Venga domani.")
+    desk.sent("whatsapp")
+    desk.report()
+    assert not told(desk, number)
+    approve(desk)
+    desk.reply(number, "Alle 10.")
+    assert desk.sent("whatsapp") == ["answer_waiting"] and told(desk, number)
+
+
+def test_an_answer_waits_for_a_month_also_when_the_ticket_is_closed(desk: Desk) -> None:
+    approve(desk)
+    number = late(desk)
+    desk.reply(number, "Venga domani.")
+    desk.sent("whatsapp")
+    desk.close(number)
+    desk.clock.pass_time(days=20)
+    tidy_up(desk)
+    assert [m["status"] for m in desk.shown(number)] == ["held"]
+    said = desk.says("[go:person-read]", who="+39", channel="whatsapp")
+    assert said[0].endswith("Venga domani.") and desk.last == number
+    tidy_up(desk)
+    assert desk.shown(number) == []
+
+
+def test_whoever_taps_that_something_waits_opens_no_ticket(desk: Desk) -> None:
+    """The opener stands for reminders and rides as well: nobody asked for a person."""
+    desk.says("ciao", "[go:language-it]", who="+39", channel="whatsapp")
+    [menu] = desk.says("[go:person-read]", who="+39", channel="whatsapp")
+    assert "Che cosa posso fare per te?" in menu and desk.listed() == []
 
 
 def test_an_answer_that_was_a_moment_too_late_is_held_too(desk: Desk) -> None:
@@ -360,9 +411,10 @@ def test_an_answer_that_was_a_moment_too_late_is_held_too(desk: Desk) -> None:
 def test_a_held_answer_holds_up_nothing_else(desk: Desk) -> None:
     number = late(desk)
     desk.reply(number, "Venga domani.")
+    desk.sent("whatsapp")
+    desk.report()
+    approve(desk)
     with desk.parts.engine.begin() as connection:
-        word = Template(name="answer_waiting_it", sid="HX1", language="it", approval="approved")
-        save_templates(connection, [word])
         letter = Outbox(
             channel="whatsapp",
             address="+39",

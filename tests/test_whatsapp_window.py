@@ -127,7 +127,9 @@ def test_news_has_an_opener_of_its_own(database: Engine, clock: Clock) -> None:
         due = Claims(connection.dialect).claim(connection, "whatsapp", (9, 9, 9), START)
         assert [row.opener for row in due] == [ANSWER_WAITING]
     with database.begin() as connection:
-        connection.execute(update(Outbox).where(col(Outbox.priority) == 0).values(status="held"))
+        connection.execute(
+            update(Outbox).where(col(Outbox.priority) == 0).values(status="held", external_id="MM1")
+        )
         due = Claims(connection.dialect).claim(connection, "whatsapp", (9, 9, 9), START)
         assert [row.opener for row in due] == [NEWS_WAITING]
     assert channel.letters == []
@@ -142,6 +144,13 @@ def test_what_nobody_read_expires_and_is_never_shown_as_sent(
     clock.pass_time(days=8)
     run(database, clock, [Recorded(name="whatsapp")], settled(database))
     assert state(database, id) == ("cancelled", "expired")
+
+
+def test_what_says_how_long_it_is_of_use_waits_so_long(database: Engine, clock: Clock) -> None:
+    approve(database, ANSWER_WAITING)
+    queue(database, expires_at=START + 30 * DAY)
+    run(database, clock, [Recorded(name="whatsapp")], lambda: rows(database)[0].status == "held")
+    assert rows(database)[0].expires_at == START + 30 * DAY
 
 
 def test_a_template_of_its_own_goes_at_any_time(database: Engine) -> None:
@@ -219,7 +228,7 @@ def test_outside_of_the_window_twilio_takes_the_approved_opener_and_nothing_else
         await channel.send(letter)
         await server.settle()
         [shown] = server.messages
-        assert [id for _, id, _ in shown.buttons] == ["go:person"]
+        assert [id for _, id, _ in shown.buttons] == ["go:person-read"]
         assert len(server.calls) == 2
 
     tell(story)

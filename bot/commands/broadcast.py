@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import audience, opening, reporting, sending
-from bot.commands.output import AsJson, print_json, print_table, say, short, stop
+from bot.commands.output import AsJson, print_json, print_table, say, stop
 from bot.commands.showing import existing, letters_of, print_letter
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def list_broadcasts(
         print_json([{k: v for k, v in row.items() if k != "letters"} for row in rows])
         return
     columns = ("id", "name", "state", "due_at", "repeats", "series_id", "created_by")
-    print_table(columns, [[short(opening.local(row[name])) for name in columns] for row in rows])
+    print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
 def _values(

@@ -34,7 +34,7 @@ def contacts_list(
         print_json(rows)
         return
     columns = ("id", "language", "channel", "alerts", "agreed", "state", "heard_at")
-    print_table(columns, [tuple(short(row[name]) for name in columns) for row in rows])
+    print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
 @app.command("show", epilog="Example: python admin_cli.py contacts show 12")
@@ -64,7 +64,7 @@ def contacts_interests(as_json: AsJson = False) -> None:
         print_json(rows)
         return
     columns = ("contact_id", "listing_id", "title", "channel", "address", "at")
-    print_table(columns, [tuple(short(row[name]) for name in columns) for row in rows])
+    print_table(columns, [[row[name] for name in columns] for row in rows])
 
 
 @app.command("tag", epilog="Example: python admin_cli.py contacts tag 12 nido")

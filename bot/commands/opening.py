@@ -2,7 +2,7 @@
 
 import getpass
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.commands.output import stop
 
@@ -65,11 +65,6 @@ def moment_of(text: str) -> datetime:
         return datetime.fromisoformat(text).replace(tzinfo=settings().zone).astimezone(UTC)
     except ValueError:
         stop(f"{text!r} is no day and hour: write them as 2026-12-24 10:00, between quotes.")
-
-
-def local(value: Any) -> Any:
-    """A moment on the desk's clock; anything else as it is."""
-    return value.astimezone(settings().zone) if hasattr(value, "astimezone") else value
 
 
 def by() -> "By":

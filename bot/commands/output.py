@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, tzinfo
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
@@ -30,16 +31,24 @@ def print_json(rows: Any) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table that fits the terminal; cells that are too long are folded."""
+    """A table that fits the terminal; cells that are too long are folded, hours are the desk's."""
     from rich.console import Console
     from rich.table import Table
+
+    from bot.commands.opening import settings
+
+    zone = settings().zone
 
     table = Table(box=None, pad_edge=False)
     for place, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=place == 0)
     for row in rows:
-        table.add_row(*(printable(short(cell)) for cell in row))
+        table.add_row(*(printable(short(_at_the_desk(cell, zone))) for cell in row))
     Console().print(table)
+
+
+def _at_the_desk(cell: Any, zone: tzinfo) -> Any:
+    return cell.astimezone(zone) if isinstance(cell, datetime) and cell.tzinfo else cell
 
 
 def printable(text: str) -> str:

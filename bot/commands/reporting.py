@@ -77,8 +77,7 @@ def unknown(
     if as_json:
         print_json(rows)
         return
-    lines = [[short(opening.local(row[name])) for name in _DOUBTFUL] for row in rows]
-    print_table(_DOUBTFUL, lines)
+    print_table(_DOUBTFUL, [[row[name] for name in _DOUBTFUL] for row in rows])
 
 
 def _in_words(problem: str) -> str:

@@ -137,6 +137,7 @@ def propose(id: Id, at: At) -> None:
     reasons = {
         "full": "no car is free then",
         "twice": "the person has another ride then",
+        "near": "the person could not answer in time: call them",
     }
 
     def do(connection: "Connection", row: Any, by: "Change", post: "Correspondence") -> str:
@@ -265,7 +266,7 @@ def _answer(id: int, do: Callable[..., str]) -> str:
         by = _change(connection)
         drives.lock(connection)
         row = states.live(connection, id)
-        if row is None:
+        if row is None or row.leaves_at <= by.now:
             stop(f"There is no such ride, or it is over: {id}; `rides list --all` shows them.")
         return do(connection, row, by, post)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import opening
+from bot.commands.costs import euros
 from bot.commands.output import AsJson, print_json, say, stop
 from bot.commands.showing import existing, letters_of, plan_of, print_tally
 
@@ -195,7 +196,8 @@ def _as_json(tally: Any, plan: Any) -> dict[str, Any]:
     ]
     texts = {code: letter.text for code, letter in plan.letters.items()}
     found = {"people": tally.people, "going": going, "left_out": left_out, "texts": texts}
-    return {**found, "from": plan.at.isoformat()}
+    cost = euros(tally, opening.settings())
+    return {**found, "whatsapp_euros": cost, "from": plan.at.isoformat()}
 
 
 def _first(at: str, repeat: str) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client  # type: ignore[import-untyped]
 
 _CATEGORIES = {ANSWER_WAITING: "UTILITY", NEWS_WAITING: "MARKETING"}
-_TAPS = {ANSWER_WAITING: "go:person", NEWS_WAITING: "go:menu"}
+_TAPS = {ANSWER_WAITING: "go:person-read", NEWS_WAITING: "go:menu"}
 _META = {"pt": "pt_PT", "zh": "zh_CN"}
 _NOT_ASKED = "unsubmitted"
 

@@ -1,5 +1,6 @@
 """What the desk writes about appointments by itself. Every button is a start."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from flows.agenda.card import card, hour
@@ -7,6 +8,8 @@ from flows.agenda.port import Appointment
 from flows.drawing import letter
 from flows.messages import Document, Option, Outbound
 from flows.places import Gazetteer
+from flows.rides.left_over import still, to_cancel
+from flows.rides.port import Ride
 from flows.speech import Speech
 
 
@@ -22,21 +25,29 @@ def reminder(one: Appointment, speech: Speech, desk_speech: Speech, places: Gaze
     return letter("\n\n".join([_("⏰ Your appointment is soon:"), about]), options, speech)
 
 
-def moved(one: Appointment, speech: Speech, desk_speech: Speech, places: Gazetteer) -> Outbound:
-    """The desk has moved or made it: the new card, with its file."""
+def moved(
+    one: Appointment,
+    speech: Speech,
+    desk_speech: Speech,
+    places: Gazetteer,
+    rides: Sequence[Ride] = (),
+) -> Outbound:
+    """The desk has moved or made it: the new card, with its file; ``rides`` lead elsewhere now."""
     _ = speech.gettext
     options = [
         Option("confirm", _("✅ I am coming"), start=f"appointments-confirm_{one.id}"),
         Option("move", _("🔁 Another time"), start=f"appointment-move_{one.id}"),
         Option("cancel", _("❌ Cancel it"), start=f"appointments-cancel_{one.id}"),
+        *to_cancel(rides, speech),
     ]
     about = card(one, speech, desk_speech, places)
     said = _("The desk has written down this appointment for you:")
-    return letter("\n\n".join([said, about]), options, speech, file_of(one.id))
+    text = "\n\n".join([said, about, *still(rides, speech)])
+    return letter(text, options, speech, file_of(one.id))
 
 
-def cancelled(one: Appointment, speech: Speech) -> Outbound:
-    """The desk cannot keep it."""
+def cancelled(one: Appointment, speech: Speech, rides: Sequence[Ride] = ()) -> Outbound:
+    """The desk cannot keep it; ``rides`` are those that were for it."""
     _ = speech.gettext
     text = speech.fill(
         _(
@@ -46,7 +57,8 @@ def cancelled(one: Appointment, speech: Speech) -> Outbound:
         day=speech.date(one.starts.date()),
         time=hour(one.starts),
     )
-    return letter(text, _again(one, speech), speech)
+    options = [*to_cancel(rides, speech), *_again(one, speech)]
+    return letter("\n".join([text, *still(rides, speech)]), options, speech)
 
 
 def missed(one: Appointment, speech: Speech) -> Outbound:

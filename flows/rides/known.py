@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from flows.agenda.port import Appointment
 from flows.bundle import minutes_between
 from flows.desk import Listing
+from flows.numbers import is_number
 from flows.rides.rules import Request, Taxi, on_the_quarter
 from flows.talk import Answers, Talk, Value
 from flows.understanding.fitting import place_named
 
 ABOUT = ("back", "again", "appointment", "job", "home")
+_ENDS = ("origin", "destination")
+_COMUNE = re.compile(r"\d{6}", re.ASCII)
 _AT = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d$")
 _EARLY = timedelta(minutes=10)
 
@@ -25,7 +28,8 @@ def begin(argument: str, profile: Answers) -> Answers:
         return Answers(about=about, which=which)
     if about == "said" and which.count("_") == 3:
         origin, to, on, at = (value.replace(".", "_") for value in which.split("_"))
-        known = {"origin": origin, "destination": to, "on": on, "at": at if _AT.match(at) else ""}
+        ends = (end if _COMUNE.fullmatch(end) else "" for end in (origin, to))
+        known = dict(zip(_ENDS, ends, strict=True)) | {"on": on, "at": at if _AT.match(at) else ""}
         return Answers({name: value for name, value in known.items() if value})
     return Answers()
 
@@ -58,12 +62,9 @@ def filled(talk: Talk) -> dict[str, Value]:
         one = next(mine, None)
         found = _of_appointment(one, talk) if one else {}
     else:
-        ride = talk.desk.rides.one(int(which)) if which.isdecimal() else None
+        ride = talk.desk.rides.one(int(which)) if is_number(which) else None
         found = _of_ride(ride.request, back=about == "back") if ride else {}
     return {name: value for name, value in found.items() if value}
-
-
-_ENDS = ("origin", "destination")
 
 
 def _of_ride(old: Request, *, back: bool) -> dict[str, Value]:
@@ -89,7 +90,7 @@ def _of_appointment(one: Appointment, talk: Talk) -> dict[str, Value]:
         "purpose": "appointment",
     }
     if not home or home == to:
-        return {**known, "origin": ""}
+        return {**known, "origin": "", "before": f"{one.starts:%H:%M}"}
     way = minutes_between(home, to, talk.desk.places)
     return {**known, "time": _clock(one.starts - timedelta(minutes=way) - _EARLY)}
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from flows.agenda.remind import reminders
 from flows.agenda.rules import clock, weekday
 from flows.rides.rules import Request, Taxi
 from flows.rides.sharing import Run, could_join
@@ -92,7 +93,7 @@ def _broken(
     checks = {
         "people": request.people > taxi.seats,
         "child_seats": request.child_seats > taxi.child_seats,
-        "soon": request.leaves < now + taxi.notice,
+        "soon": _too_soon(taxi, local, now),
         "late": local.date() > now.astimezone(zone).date() + timedelta(days=taxi.ahead),
         "closed": not hours_on(taxi, local.date(), zone),
         "hours": not drives(taxi, local),
@@ -114,8 +115,13 @@ def _moments(taxi: Taxi, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
     today = now.astimezone(zone).date()
     for ahead in range(taxi.ahead + 1):
         for at in hours_on(taxi, today + timedelta(days=ahead), zone):
-            if at >= now + taxi.notice:
+            if not _too_soon(taxi, at, now):
                 yield at
+
+
+def _too_soon(taxi: Taxi, local: datetime, now: datetime) -> bool:
+    """Whether the desk could not answer in time: people sleep, so do operators."""
+    return local < now + taxi.notice or reminders(local)["hours"] <= now
 
 
 def _room(taxi: Taxi, request: Request, runs: Sequence[Run]) -> bool:

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from flows.drawing import letter, menu_button
-from flows.messages import Option, Outbound
+from flows.messages import Outbound
 from flows.speech import Speech
 
 WAITS = "answer_waiting"
-"""The WhatsApp template that says that an answer waits; one for each language."""
+"""The WhatsApp opener that says that an answer waits; one for each language."""
 
 
 def canned(_: Callable[[str], str]) -> dict[str, str]:
@@ -49,12 +49,6 @@ def over(speech: Speech) -> Outbound:
         "To talk to a person once more, write: person."
     )
     return _with_menu(text, speech)
-
-
-def waits(speech: Speech) -> Outbound:
-    """What WhatsApp lets us say after a day of silence: a template, word for word."""
-    options = [Option("read", waits_button(speech), start="person")]
-    return letter(waits_text(speech), options, speech)
 
 
 def waits_text(speech: Speech) -> str:

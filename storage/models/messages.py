@@ -35,7 +35,7 @@ class Inbox(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """One message to one person. Status words are the providers' (see the glossary).
 
-    ``origin``: reply, goodbye (deleted once sent), reminder, operator, knock (an answer waits),
+    ``origin``: reply, goodbye (deleted once sent), reminder, operator,
     broadcast. ``held``: it waits until the person writes, because WhatsApp's window is closed.
     ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
     crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
+from flows.agenda.remind import waking_hour
 from flows.rides.rules import Request
 from flows.rides.sharing import pairs
 from storage import notices
@@ -16,6 +17,8 @@ from storage.models import Conversation, Ride
 from storage.rides import drives, states
 from storage.rides.states import Change
 
+_TO_READ = timedelta(minutes=30)
+"""The least that somebody has to answer a time that was proposed."""
 _RIDE: Any = Ride.__table__  # type: ignore[attr-defined]
 
 
@@ -81,15 +84,18 @@ def confirm(connection: Connection, row: Any, by: Change, who: By, together: int
 def decline(connection: Connection, row: Any, by: Change, who: By) -> None:
     """It cannot be; the wish is kept."""
     drives.lock(connection)
-    states.end(connection, row, "declined", by)
     _audited(connection, row, "rides decline", who, "declined")
+    states.end(connection, row, "declined", by)
 
 
 def propose(connection: Connection, row: Any, leaves: datetime, by: Change, who: By) -> str:
-    """Another time. ``full``: no car is free then; ``twice``: the person has a ride then.
+    """Another time. ``full``: no car is free then; ``twice``: the person has a ride then;
+    ``near``: they could not answer in time.
 
     Empty: it is done. What is not is to be rolled back.
     """
+    if states.answer_by(leaves, by) < waking_hour(by.now.astimezone(by.zone)) + _TO_READ:
+        return "near"
     drives.lock(connection)
     same = (
         _RIDE.c.contact_id == row.contact_id,

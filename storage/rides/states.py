@@ -13,6 +13,9 @@ from sqlmodel import col
 from flows.agenda.remind import reminders
 from flows.rides.port import NoteWish
 from flows.rides.rules import Request, Taxi
+from storage import notices
+from storage.audit import By
+from storage.content.providers import BY_ITSELF
 from storage.letters import call_back
 from storage.models import Event, Ride
 from storage.rides import drives, wishes
@@ -88,14 +91,22 @@ def propose(connection: Connection, row: Any, leaves: datetime, by: Change) -> b
     among = drives.runs(connection, by.now, by.zone)
     if not drives.board(connection, row.id, request, by.taxi, among):
         return False
-    last = reminders(leaves.astimezone(by.zone))["hours"]
-    _set(connection, moved, by, status="proposed", answer_by=min(by.now + _TO_ANSWER, last))
+    _set(connection, moved, by, status="proposed", answer_by=answer_by(leaves, by))
     return True
 
 
+def answer_by(leaves: datetime, by: Change) -> datetime:
+    """Until when a time that is proposed now waits for the person."""
+    return min(by.now + _TO_ANSWER, reminders(leaves.astimezone(by.zone))["hours"])
+
+
 def end(connection: Connection, row: Any, status: str, by: Change) -> None:
-    """It is over in this way: the seats are free, and what could not be met is kept as a wish."""
+    """It is over in this way: the seats are free, and what could not be met is kept as a wish.
+
+    What the operators were told about it is done, too.
+    """
     drives.leave(connection, row.id, by.taxi, by.zone)
+    notices.close_about(connection, f"ride:{row.id}", By(BY_ITSELF, by.now))
     _set(connection, row, by, status=status, closed_at=by.now)
     if status != "cancelled":
         ends = row.origin, row.destination

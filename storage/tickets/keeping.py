@@ -34,7 +34,12 @@ def tidy(connection: Connection, now: datetime) -> None:
 
 
 def _forget_words(connection: Connection, now: datetime) -> None:
-    over = select(_TICKET.c.id).where(_TICKET.c.closed_at < now - KEEP_WORDS)
+    waits = exists().where(
+        _MESSAGE.c.ticket_id == _TICKET.c.id,
+        col(Outbox.id) == _MESSAGE.c.letter_id,
+        col(Outbox.closed_at).is_(None),
+    )
+    over = select(_TICKET.c.id).where(_TICKET.c.closed_at < now - KEEP_WORDS, ~waits)
     letters = select(_MESSAGE.c.letter_id).where(_MESSAGE.c.ticket_id.in_(over))
     connection.execute(delete(Outbox).where(col(Outbox.id).in_(letters)))
     connection.execute(delete(_MESSAGE).where(_MESSAGE.c.ticket_id.in_(over)))

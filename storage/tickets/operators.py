@@ -11,10 +11,9 @@ from flows.outreach.verdict import WINDOW
 from storage import notices
 from storage.audit import By, record
 from storage.models import Address, Contact, Conversation, Outbox, Ticket, TicketMessage
-from storage.outbox import HELD
 from storage.tickets.person import write
 
-ORIGIN, KNOCK = "operator", "knock"
+ORIGIN = "operator"
 _HELD_FOR = timedelta(days=30)
 _TICKET: Any = Ticket.__table__  # type: ignore[attr-defined]
 _MESSAGE: Any = TicketMessage.__table__  # type: ignore[attr-defined]
@@ -158,26 +157,15 @@ def allow_writing(connection: Connection, row: Row[Any], by: By) -> None:
     record(connection, by, "inbox reopen", [(f"ticket:{row.id}", None, None)])
 
 
-def post(
-    connection: Connection,
-    row: Row[Any],
-    there: Route,
-    body: str,
-    now: datetime,
-    *,
-    held: bool = False,
-    origin: str = ORIGIN,
-) -> int:
-    """A letter of the desk, first in line; held until they write where the window is closed."""
+def post(connection: Connection, row: Row[Any], there: Route, body: str, now: datetime) -> int:
+    """A letter of the desk, first in line; `storage.verdicts` holds it where WhatsApp wants so."""
     letter = Outbox(
         contact_id=row.contact_id,
         channel=there.channel,
         address=there.address,
         body=body,
-        origin=origin,
+        origin=ORIGIN,
         about=f"ticket:{row.id}",
-        status=HELD if held else "queued",
-        problem="window_closed" if held else None,
         due_at=now,
         expires_at=now + _HELD_FOR,
         created_at=now,

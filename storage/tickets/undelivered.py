@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlmodel import col
 
-from storage.models import Outbox, TicketMessage
-from storage.outbox import HELD
-from storage.tickets.operators import KNOCK, ORIGIN
+from storage.models import Outbox, Ticket, TicketMessage
+from storage.outbox import HELD, UNASKED
 
 _MESSAGE: Any = TicketMessage.__table__  # type: ignore[attr-defined]
 _LOST = ("failed", "unknown", "cancelled")
@@ -23,8 +22,7 @@ class Undelivered:
     ticket: int
     text: str
     letter: int
-    channel: str
-    address: str
+    attempts: int
     problem: str
 
 
@@ -33,8 +31,8 @@ def claim(connection: Connection) -> Iterator[Undelivered]:
     o = Outbox
     query = (
         select(
-            _MESSAGE.c.id, _MESSAGE.c.ticket_id, _MESSAGE.c.text, col(o.id), col(o.channel),
-            col(o.address), col(o.problem), col(o.status),
+            _MESSAGE.c.id, _MESSAGE.c.ticket_id, _MESSAGE.c.text, col(o.id), col(o.attempts),
+            col(o.problem), col(o.status),
         )
         .join(o, col(o.id) == _MESSAGE.c.letter_id)
         .where(
@@ -44,8 +42,8 @@ def claim(connection: Connection) -> Iterator[Undelivered]:
         .with_for_update(of=_MESSAGE, skip_locked=True)
     )  # fmt: skip
     for row in connection.execute(query).all():
-        id, ticket, text, letter, channel, address, problem, status = row
-        yield Undelivered(id, ticket, text, letter, channel, address, problem or status)
+        id, ticket, text, letter, attempts, problem, status = row
+        yield Undelivered(id, ticket, text, letter, attempts, problem or status)
 
 
 def note(connection: Connection, one: Undelivered) -> None:
@@ -54,28 +52,27 @@ def note(connection: Connection, one: Undelivered) -> None:
     connection.execute(update(_MESSAGE).where(which).values(problem=one.problem))
 
 
-def hold(connection: Connection, one: Undelivered) -> None:
-    """It goes out once the person has written."""
-    values = {"status": HELD, "closed_at": None, "external_id": None, "claimed_at": None}
+def keep(connection: Connection, one: Undelivered, *, ask: bool) -> None:
+    """It goes out once the person has written; with ``ask`` an opener asks them to."""
+    values = {
+        "status": "queued" if ask else HELD,
+        "closed_at": None,
+        "external_id": None,
+        "claimed_at": None,
+    }
     connection.execute(update(Outbox).where(col(Outbox.id) == one.letter).values(values))
 
 
-def is_held(connection: Connection, channel: str, address: str) -> bool:
-    """Whether an answer waits there already."""
-    query = select(col(Outbox.id)).where(
-        col(Outbox.channel) == channel,
-        col(Outbox.address) == address,
-        col(Outbox.origin) == ORIGIN,
-        col(Outbox.status) == HELD,
-    )
-    return connection.execute(query).first() is not None
-
-
 def was_told(connection: Connection, ticket: int) -> bool:
-    """Whether a template that says so is under way or went out."""
-    query = select(col(Outbox.id)).where(
-        col(Outbox.about) == f"ticket:{ticket}",
-        col(Outbox.origin) == KNOCK,
-        col(Outbox.status).not_in(_LOST),
+    """Whether an opener that went out says that something waits for the ticket's person."""
+    query = (
+        select(col(Outbox.id))
+        .join(Ticket, col(Ticket.contact_id) == col(Outbox.contact_id))
+        .where(
+            col(Ticket.id) == ticket,
+            col(Outbox.status) == HELD,
+            col(Outbox.priority) < UNASKED,
+            col(Outbox.external_id).is_not(None),
+        )
     )
     return connection.execute(query).first() is not None

@@ -1,0 +1,153 @@
+"""`stats`: what happened, for how many people; nobody by name."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bot.commands import opening
+from bot.commands.output import AsJson, print_json, print_table, say, stop
+
+if TYPE_CHECKING:
+    from storage.stats.reports import Report
+    from storage.stats.scope import Scope
+
+app = typer.Typer(help="Statistics for coordinators.", no_args_is_help=True)
+
+Since = Annotated[str, typer.Option("--from", help="The first day; else 90 days ago.")]
+Until = Annotated[str, typer.Option("--to", help="The last day; else today.")]
+Period = Annotated[str, typer.Option(help="Instead of days: 2026, 2026-Q3 or 2026-09.")]
+Comune = Annotated[str, typer.Option(help="Only who lives there.")]
+Language = Annotated[str, typer.Option(help="Only whose conversation is in it: fr.")]
+Channel = Annotated[
+    Literal["telegram", "whatsapp", "simulator"] | None, typer.Option(help="Only who writes there.")
+]
+_LAST_DAYS = 90
+
+
+@app.command(epilog="Example: python admin_cli.py stats summary --period 2026-Q3")
+def summary(
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    language: Language = "",
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who wrote, what they asked, appointments, rides, tickets and broadcasts.
+
+    For use inside of the desk: small numbers are shown. `stats export` makes what may leave it.
+    """
+    from storage.stats.reports import summary as report
+
+    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+
+
+@app.command(epilog="Example: python admin_cli.py stats funnel --from 2026-10-01 --language fr")
+def funnel(
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    language: Language = "",
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where people stop: in the intake, question by question, and on the way to an offer.
+
+    For use inside of the desk: small numbers are shown.
+    """
+    from storage.stats.reports import funnel_tables as report
+
+    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+
+
+@app.command(epilog="Example: python admin_cli.py stats needs --comune Settime")
+def needs(
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    language: Language = "",
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """What people need, beside what there is; what could not be met; work wanted and offered.
+
+    For use inside of the desk: small numbers are shown.
+    """
+    from storage.stats.reports import needs_tables as report
+
+    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+
+
+@app.command(epilog="Example: python admin_cli.py stats quality")
+def quality(
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    channel: Channel = None,
+    as_json: AsJson = False,
+) -> None:
+    """How far people of each language get; the language served worst stands first.
+
+    For use inside of the desk: small numbers are shown.
+    """
+    from storage.stats.reports import quality_tables as report
+
+    _print(report, scope_of(since, until, period, comune, "", channel or ""), as_json=as_json)
+
+
+def scope_of(
+    since: str, until: str, period: str, comune: str, language: str, channel: str
+) -> "Scope":
+    """The period and the people that were typed; a mistake stops the command."""
+    from storage.stats.scope import Scope
+
+    first, last = _days(since, until, period)
+    zone = opening.settings().zone
+    return Scope(first, last, zone, _istat(comune), language, channel)
+
+
+def _days(since: str, until: str, period: str) -> tuple[date, date]:
+    from storage.stats.scope import calendar_period
+
+    if period:
+        found = calendar_period(period)
+        if since or until or found is None:
+            stop("Write a period as 2026, 2026-Q3 or 2026-09, or its days as --from and --to.")
+        return found
+    last = opening.day_of(until) if until else opening.today()
+    first = opening.day_of(since) if since else last - timedelta(days=_LAST_DAYS)
+    if first > last:
+        stop(f"The first day, {first}, is after the last one, {last}.")
+    return first, last
+
+
+def _istat(comune: str) -> str:
+    from storage.gazetteer import load_gazetteer
+
+    if not comune:
+        return ""
+    found = load_gazetteer().named(comune)
+    if found is None:
+        stop(f"There is no comune {comune!r} here.")
+    return found.istat
+
+
+def _print(report: "Report", scope: "Scope", *, as_json: bool) -> None:
+    with opening.to_read().begin() as connection:
+        tables = report(connection, scope, opening.today())
+    if as_json:
+        print_json({"scope": scope.to_json(), "tables": [table.to_json() for table in tables]})
+        return
+    say(f"From {scope.first} to {scope.last}.")
+    for table in tables:
+        say(f"\n{table.name}: {table.says}")
+        print_table(table.names, [[_cell(value) for value in line] for line in table.lines()])
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)

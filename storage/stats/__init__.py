@@ -1,0 +1,1 @@
+"""Coordinators' statistics: people counted from what is stored, and made safe to publish."""

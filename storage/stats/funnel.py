@@ -1,0 +1,97 @@
+"""Where people stop: question by question in the intake, and from a list of offers to interest."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from flows.desk import TOPICS
+from flows.intake import intake
+from storage.models import Interest, Listing
+from storage.stats.facts import done
+from storage.stats.persons import Persons
+from storage.stats.scope import Scope
+from storage.stats.table import ALL, Row, Table, key, people
+
+_STEPS = [step.name for step in intake.steps]
+
+
+def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Iterator[Table]:
+    """The funnel of everybody, then of each language."""
+    reached: dict[tuple[str, str], set[int]] = defaultdict(set)
+    answered: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for contact, kind, _, step, _ in done(
+        connection, scope, persons, ("asked", "answered"), "intake"
+    ):
+        found = reached if kind == "asked" else answered
+        found[step, ALL].add(contact)
+        found[step, persons[contact].group("language")].add(contact)
+    for name, own in (("intake", False), ("intake_by_language", True)):
+        where = [which for which in reached if (which[1] != ALL) is own]
+        where.sort(key=lambda which: (which[1], _order(which[0]), which[0]))
+        rows = [_row(which, reached[which], answered[which], own=own) for which in where]
+        yield _table(name, tuple(rows), own=own)
+
+
+def offers(connection: Connection, scope: Scope, persons: Persons) -> Table:
+    """From a topic to one of its offers, and on to "I am interested"."""
+    found = connection.execute(select(col(Listing.id), col(Listing.topic)))
+    topics = {row[0]: row[1] for row in found}
+    listed, looked, keen = (defaultdict[str, set[int]](set) for _ in range(3))
+    for contact, kind, _, step, what in done(
+        connection, scope, persons, ("started", "answered"), "browse"
+    ):
+        if what in TOPICS and (kind == "started" or step == "topic"):
+            listed[what].add(contact)
+        if step == "offer" and what in topics:
+            looked[topics[what]].add(contact)
+    interest = select(col(Interest.contact_id), col(Interest.listing_id))
+    period = (col(Interest.at) >= scope.starts, col(Interest.at) < scope.ends)
+    for contact, listing in connection.execute(interest.where(*period)):
+        if contact in persons:
+            keen[topics[listing]].add(contact)
+    rows: list[Row] = [
+        (topic, *(len(found[topic]) for found in (listed, looked, keen))) for topic in TOPICS
+    ]
+    return Table(
+        "offers",
+        "Different people who looked through offers, by topic.",
+        (
+            key("topic", "What the offers are about."),
+            people("listed", "Opened the list of the topic."),
+            people("looked", "Opened an offer from a list."),
+            people("interested", "Said that they are interested in an offer that still exists."),
+        ),
+        tuple(rows),
+    )
+
+
+def _order(step: str) -> int:
+    return _STEPS.index(step) if step in _STEPS else len(_STEPS)
+
+
+def _row(which: tuple[str, str], reached: set[int], answered: set[int], *, own: bool) -> Row:
+    step, language = which
+    stayed = len(answered & reached)
+    counts = (stayed, len(reached) - stayed, len(reached))
+    return (language, step, *counts) if own else (step, *counts)
+
+
+def _table(name: str, rows: tuple[Row, ...], *, own: bool) -> Table:
+    language = (key("language", "The language of their conversation."),) if own else ()
+    return Table(
+        name,
+        "Different people who were asked each question of the intake, in its order"
+        + (", by language." if own else "."),
+        (
+            *language,
+            key("step", "The question."),
+            people("answered", "Answered or skipped it in the period."),
+            people("left", "Were asked it and have not answered in the period."),
+            people("reached", "Were asked it in the period."),
+        ),
+        rows,
+        parts=("answered", "left"),
+        whole="reached",
+    )

@@ -1,0 +1,170 @@
+"""What people need beside what there is: the desk's analysis of needs and resources."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+
+from sqlalchemy import Connection, func, select
+from sqlmodel import col
+
+from flows.desk import TOPICS
+from flows.understanding.fitting import TOPIC_OF
+from storage.listings import showable
+from storage.models import Listing, RideWish, Waiting
+from storage.stats.facts import done
+from storage.stats.persons import Persons, comune_name
+from storage.stats.scope import Scope
+from storage.stats.table import UNKNOWN, Column, Row, Table, key, people
+
+_GROUPS = ("language", "age", "situation")
+_Group = tuple[str, ...]
+
+
+def tables(
+    connection: Connection, scope: Scope, known: Persons, persons: Persons, today: date
+) -> Iterator[Table]:
+    """Needs by comune, by group, what could not be met, and work that is wanted and offered."""
+    offers = _offers(connection, today)
+    yield _by_comune(known, offers, scope)
+    yield _by_group(known)
+    yield _unmet(connection, scope, persons, known)
+    yield _sectors(connection, known, scope, today)
+
+
+def _by_comune(
+    known: Persons, offers: dict[tuple[str, str], tuple[int, int]], scope: Scope
+) -> Table:
+    wanted: dict[tuple[str, str], int] = defaultdict(int)
+    for one in known.values():
+        for need in one.profile.many("needs"):
+            wanted[need, one.profile.pick("comune")] += 1
+    here = {which for which in offers if scope.comune in ("", which[1])}
+    rows: list[Row] = [
+        (need, comune_name(where), wanted[need, where], *offers.get((need, where), (0, 0)))
+        for need, where in {*wanted, *here}
+    ]
+    return Table(
+        "needs",
+        "What people say they need, where they live, beside what is offered there now.",
+        (
+            _NEED,
+            key("comune", "Where they live; where the offer is."),
+            _PEOPLE,
+            Column("offers", "open", "Offers that are shown now."),
+            Column("places", "open", "Places in them, where that was said."),
+        ),
+        _most_first(rows, 2),
+    )
+
+
+def _by_group(known: Persons) -> Table:
+    counts: dict[_Group, int] = defaultdict(int)
+    for one in known.values():
+        for need in one.profile.many("needs"):
+            for group in _GROUPS:
+                counts[need, group, one.group(group)] += 1
+    return Table(
+        "needs_by_group",
+        "What people say they need, by language, age and situation.",
+        (
+            _NEED,
+            key("by", "What tells the groups apart."),
+            key("group", "The group."),
+            _PEOPLE,
+        ),
+        _most_first([(*which, count) for which, count in counts.items()], 3),
+    )
+
+
+def _unmet(connection: Connection, scope: Scope, persons: Persons, known: Persons) -> Table:
+    found: dict[_Group, set[int]] = defaultdict(set)
+    kinds = ("nothing_fits", "refused", "gap")
+    for contact, kind, flow, step, where in done(connection, scope, persons, kinds):
+        nothing = kind == "nothing_fits"
+        topic, why = (TOPIC_OF.get(step, step), "") if nothing else (flow or UNKNOWN, step)
+        found[kind, topic, why, comune_name(where)].add(contact)
+    for contact, which in (*_wishes(connection, scope), *_waiting(connection)):
+        if contact in known:
+            found[which].add(contact)
+    return Table(
+        "unmet",
+        "Different people for whom there was nothing, or not the right thing.",
+        (
+            key("what", "nothing_fits: no offer; refused; gap: behind a job; ride; waiting (now)."),
+            key("topic", "What it was about."),
+            key("why", "The reason, or which part was missing."),
+            key("comune", "Where they live, or where the ride would set out."),
+            people("people", "Different people in the period."),
+        ),
+        _most_first([(*which, len(some)) for which, some in found.items()], 4),
+    )
+
+
+def _sectors(connection: Connection, known: Persons, scope: Scope, today: date) -> Table:
+    wanted: dict[tuple[str, str], int] = defaultdict(int)
+    offered: dict[tuple[str, str], int] = defaultdict(int)
+    for one in known.values():
+        for sector in one.profile.many("sectors"):
+            wanted[sector, one.profile.pick("comune")] += 1
+    jobs = select(col(Listing.details), col(Listing.comune)).where(
+        col(Listing.topic) == "job", *showable()
+    )
+    for details, where in connection.execute(jobs, {"today": today}):
+        if scope.comune in ("", where):
+            offered[details.get("sector") or UNKNOWN, where] += 1
+    rows: list[Row] = [
+        (sector, comune_name(where), wanted[sector, where], offered[sector, where])
+        for sector, where in {*wanted, *offered}
+    ]
+    return Table(
+        "work",
+        "Kinds of work that people want, beside the jobs that are shown now.",
+        (
+            key("sector", "The kind of work."),
+            key("comune", "Where they live; where the job is."),
+            people("people", "Different people who would like it, as their answers stand now."),
+            Column("jobs", "open", "Jobs that are shown now."),
+        ),
+        _most_first(rows, 2),
+    )
+
+
+def _offers(connection: Connection, today: date) -> dict[tuple[str, str], tuple[int, int]]:
+    query = (
+        select(
+            col(Listing.topic),
+            col(Listing.comune),
+            func.count(),
+            func.coalesce(func.sum(col(Listing.places)), 0),
+        )
+        .where(*showable(), col(Listing.topic).in_(TOPICS))
+        .group_by(col(Listing.topic), col(Listing.comune))
+    )
+    rows = connection.execute(query, {"today": today})
+    return {(row[0], row[1]): (row[2], int(row[3] or 0)) for row in rows}
+
+
+def _wishes(connection: Connection, scope: Scope) -> Iterator[tuple[int, _Group]]:
+    w = RideWish
+    query = select(col(w.contact_id), col(w.reason), col(w.origin)).where(
+        col(w.at) >= scope.starts, col(w.at) < scope.ends, col(w.contact_id).is_not(None)
+    )
+    for contact, why, where in connection.execute(query):
+        assert contact is not None, "the query leaves those out"
+        yield contact, ("ride", "transport", why, comune_name(where))
+
+
+def _waiting(connection: Connection) -> Iterator[tuple[int, _Group]]:
+    query = select(col(Waiting.contact_id), col(Waiting.topic)).where(
+        col(Waiting.closed_at).is_(None)
+    )
+    for contact, topic in connection.execute(query):
+        yield contact, ("waiting", topic, "appointment", UNKNOWN)
+
+
+def _most_first(rows: list[Row], place: int) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: (-int(row[place] or 0), row[:place])))
+
+
+_NEED = key("need", "What they chose in the intake; one person may need several things.")
+_PEOPLE = people("people", "Different people, as their answers stand now.")

@@ -1,0 +1,62 @@
+"""Which days and which people statistics are about."""
+
+import re
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+_CALENDAR = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(\d\d)))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """From the ``first`` to the ``last`` local day, both counted.
+
+    ``comune`` (ISTAT), ``language`` and ``channel`` leave out everybody else, where they are not
+    empty.
+    """
+
+    first: date
+    last: date
+    zone: ZoneInfo
+    comune: str = ""
+    language: str = ""
+    channel: str = ""
+
+    @property
+    def starts(self) -> datetime:
+        """The first moment."""
+        return datetime.combine(self.first, time(), self.zone)
+
+    @property
+    def ends(self) -> datetime:
+        """The first moment after it."""
+        return datetime.combine(self.last + timedelta(days=1), time(), self.zone)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether it leaves people out."""
+        return bool(self.comune or self.language or self.channel)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON types."""
+        return {name: str(value) for name, value in asdict(self).items()}
+
+
+def calendar_period(text: str) -> tuple[date, date] | None:
+    """First and last day of ``2026``, ``2026-Q3`` or ``2026-09``; None of anything else."""
+    found = _CALENDAR.fullmatch(text)
+    if not found or not 1970 <= int(found[1]) <= 9000:
+        return None
+    year = int(found[1])
+    first, months = 1, 12
+    if found[2]:
+        first, months = int(found[2]) * 3 - 2, 3
+    elif found[3]:
+        first, months = int(found[3]), 1
+    if not 1 <= first <= 12:
+        return None
+    after = first + months
+    end = date(year + after // 13, 1 if after == 13 else after, 1)
+    return date(year, first, 1), end - timedelta(days=1)
