@@ -217,6 +217,7 @@ def _first(at: str, repeat: str) -> Any:
 
 
 def _move(id: int, state: str, done: str, only_from: str = "") -> None:
+    from bot.commands.watching import hold_all
     from storage.outreach import broadcasts
 
     with opening.database().begin() as connection:
@@ -224,4 +225,5 @@ def _move(id: int, state: str, done: str, only_from: str = "") -> None:
         allowed = not only_from or row["state"] == only_from
         if not allowed or not broadcasts.move(connection, id, state, opening.by()):
             stop(f"Broadcast {id} is {row['state']}: that cannot be done now.")
+    hold_all()
     say(done)
