@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     quiet_until: time = time(8)
     quiet_days: str = ""
     weekly_messages: int = Field(3, ge=1, le=100)
+    whatsapp_text_euros: float = Field(0.0, ge=0, le=10)
+    whatsapp_template_euros: float = Field(0.0, ge=0, le=10)
 
     @field_validator("*", mode="before")
     @classmethod

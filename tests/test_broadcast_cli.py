@@ -14,9 +14,10 @@ from bot.commands import watching
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.models import Event, Outbox, Template
+from storage.outreach import broadcasts
 from storage.templates import save_templates
 from tests.conftest import START, Run
-from tests.outreach import add_person
+from tests.outreach import BY, add_person
 
 NOW = START  # 10:00 at the desk
 
@@ -99,6 +100,22 @@ def test_after_the_24_hours_a_template_asks_first(run: Run, people: Engine) -> N
     }
 
 
+def test_the_dry_run_says_what_a_choice_costs(
+    run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--fallback", "it")
+    assert "would ask those 1 to write: what WHATSAPP" in run("broadcast", "dry-run", "1")
+    monkeypatch.setenv("WHATSAPP_TEXT_EUROS", "0.01")
+    monkeypatch.setenv("WHATSAPP_TEMPLATE_EUROS", "0.07")
+    assert "about 0.08 € more" in run("broadcast", "dry-run", "1")
+    with people.begin() as connection:
+        template = Template(name="news_waiting_fr", sid="HX1", language="fr", approval="approved")
+        save_templates(connection, [template])
+    run("broadcast", "edit", "1", "--templates")
+    assert "On WhatsApp this costs at most about 0.08 €." in run("broadcast", "dry-run", "1")
+    assert run.json("broadcast", "dry-run", "1", "--json")["whatsapp_euros"] == pytest.approx(0.08)
+
+
 def test_an_offer_opens_from_its_button(run: Run, people: Engine) -> None:
     run("broadcast", "new", "saldatore", "--offer", "job_welder_villanova")
     seen = run("broadcast", "preview", "1", "--language", "it", "--as", "whatsapp")
@@ -165,6 +182,36 @@ def test_held_resumed_cancelled(run: Run, people: Engine) -> None:
     run("broadcast", "cancel", "1")
     assert "you cancelled it" in run("broadcast", "report", "1")
     assert "cancelled" in run("broadcast", "list")
+
+
+def test_whom_a_doubtful_message_was_for(run: Run, people: Engine) -> None:
+    for name in ("a", "b"):
+        run("broadcast", "new", name, "--text", "Ciao", "--fallback", "it")
+    run("broadcast", "send", "1", "--yes", "--no-wait")
+    with people.begin() as connection:
+        mine = col(Outbox.contact_id) == 1
+        doubt = {"status": "unknown", "closed_at": NOW}
+        connection.execute(update(Outbox).where(mine).values(**doubt))
+    [row] = run.json("broadcast", "unknown", "1", "--json")
+    assert (row["person"], row["kind"], row["broadcast"]) == (1, "broadcast", 1)
+    assert "telegram" in run("broadcast", "unknown")
+    assert run.json("broadcast", "unknown", "2", "--json") == []
+    run("broadcast", "unknown", "9", code=2)
+
+
+def test_what_was_changed_since_it_was_shown_is_not_sent(
+    run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--language", "it")
+
+    def edited(*_: object, **__: object) -> bool:
+        with people.begin() as connection:
+            assert broadcasts.change(connection, 1, {"audience": {}}, BY)
+        return True
+
+    monkeypatch.setattr("typer.confirm", edited)
+    assert "Look at it again" in run("broadcast", "send", "1", code=2)
+    assert run.json("broadcast", "list", "--json")[0]["state"] == "draft"
 
 
 def test_at_night_it_waits_for_the_morning(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.commands import opening
+from bot.commands.costs import say_costs
 from bot.commands.output import print_table, printable, say, stop
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ def print_tally(tally: "Tally", plan: "Plan", states: Mapping[str, str]) -> None
         print_table(("language", "channel", "as", "people"), going)
     if tally.left_out:
         print_table(("left out because", "language", "people"), _reasons(tally, states))
-    if closed := sum(n for (why, _), n in tally.left_out.items() if why == "window_closed"):
-        say(f"With --templates an approved template (paid) would ask those {closed} to write.")
+    say_costs(tally)
     for language in sorted({key[0] for key in tally.going if key[2]}):
         _print_opener(language)
     for language, channel in sorted({(key[0], key[1]) for key in tally.going}):
