@@ -21,6 +21,7 @@ _INSTEAD, _INSTEAD_OF_WORDS = 0.6, 0.8  # how sure we are before a form's questi
 _A_GUESS = 0.2  # below it there is nothing to suggest
 _TWO_WORDS = 2  # one word in a form is an answer, if a strange one
 _WITH_A_NAME = ("greeting", "human_help")  # "hi, I am …", "call me …"
+_SILENCE = 0.9  # below it we ask: silence takes reminders, too, and ends a ticket
 _SENTENCE = 4  # so many words are no name
 _CLEARLY, _FEW_WORDS = 0.85, 3  # when the answer comes in the question's own language
 
@@ -69,7 +70,8 @@ def facts(said: Understood) -> Answers:
         name: [str(one) for one in value] if isinstance(value, list) else value
         for name, value in said.slots.items()
     }
-    sure = "no" if said.abstained else "yes"
+    silence = said.intent == "stop" and said.confidence < _SILENCE
+    sure = "no" if said.abstained or silence else "yes"
     alarm = "possible" if said.alarming else ""
     return Answers(
         {**slots, "intent": said.intent, "sure": sure, "also": list(said.also), "alarm": alarm}

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from flows.agenda.port import Appointment
 from flows.conversation import Conversation
 from flows.engine import Engine, Turn
 from flows.messages import Inbound
@@ -28,6 +29,7 @@ from tests.memory_rides import (
 )
 from tests.test_walk import (
     LANGUAGES,
+    OFFERED,
     TODAY,
     MemoryDesk,
     MemoryOffers,
@@ -52,9 +54,10 @@ class Person:
         self._flows, self._offers = flows, offers
         self.rides = MemoryRides(taxi, rides=rides)
         self.was = Conversation(language=language, profile=Answers(comune=MONALE))
+        self.booked: Sequence[Appointment] = ()
 
     def sends(self, inbound: Inbound) -> Turn:
-        desk = MemoryDesk(self._offers, Contact("whatsapp"))
+        desk = MemoryDesk(self._offers, Contact("whatsapp"), self.booked)
         desk.rides = self.rides
         turn = self._flows.take_turn(self.was, inbound, desk.contact, desk, TODAY)
         self.was = turn.conversation
@@ -164,6 +167,18 @@ def test_words_in_a_link_are_no_comune(make) -> None:  # type: ignore[no-untyped
     person = make()
     person.sends(Inbound(start="ride-said_maria.rossi_via.roma.7_mon_9:00"))
     assert person.step() == "origin" and not person.rides.wishes
+
+
+def test_a_ride_to_an_appointment_leaves_before_it(make) -> None:  # type: ignore[no-untyped-def]
+    """Who has not told us where they live is asked from where, and when: hours that are of use."""
+    person = make()
+    person.was = Conversation(language=person.was.language)
+    person.booked = [replace(OFFERED, state="booked")]
+    person.sends(Inbound(tap=f"go:ride-appointment_{OFFERED.id}"))
+    person.taps(MONALE)
+    assert person.step() == "time"
+    hours = [option.key for option in person.was.asked.options if ":" in option.key]
+    assert hours and max(hours) < f"{OFFERED.starts:%H:%M}"
 
 
 def test_mine(make) -> None:  # type: ignore[no-untyped-def]

@@ -90,7 +90,7 @@ def _of_appointment(one: Appointment, talk: Talk) -> dict[str, Value]:
         "purpose": "appointment",
     }
     if not home or home == to:
-        return {**known, "origin": ""}
+        return {**known, "origin": "", "before": f"{one.starts:%H:%M}"}
     way = minutes_between(home, to, talk.desk.places)
     return {**known, "time": _clock(one.starts - timedelta(minutes=way) - _EARLY)}
 

@@ -65,13 +65,14 @@ def time_missing(talk: Talk) -> bool:
 def hours_that_day(talk: Talk) -> list[str]:
     """The hours at which it drives on the chosen day; on a day without any, on another.
 
-    On the way back only those after the way there.
+    On the way back only those after the way there, to an appointment only those before it.
     """
     zone, chosen = talk.desk.rides.zone, chosen_day(talk) or talk.today
     days = [chosen, *talk.desk.rides.days()[:1]]
     found = (hours_on(taxi_of(talk), day, zone) for day in days)
     hours = [hour(at) for at in next((some for some in found if some), [])]
-    return [at for at in hours if at > talk.answers.pick("after")] or hours
+    after, before = talk.answers.pick("after"), talk.answers.pick("before") or "24:00"
+    return [at for at in hours if after < at < before] or hours
 
 
 def leaves_at(talk: Talk) -> datetime | None:
