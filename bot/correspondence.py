@@ -25,6 +25,7 @@ from storage.letters import queue
 from storage.models import Appointment as Row
 from storage.models import Conversation
 from storage.rides.person import DatabaseRides
+from storage.verdicts import will_reach
 
 Write = Callable[[Speech], Outbound]
 
@@ -48,7 +49,8 @@ class Correspondence:
     ) -> bool:
         """Queue a letter, for the morning when it is night.
 
-        False when they cannot be written to, or not before ``until``.
+        False when they cannot be written to, or not before ``until``, or when WhatsApp's window is
+        closed and no opener could say that something waits.
         """
         due = waking_hour(now.astimezone(self.zone))
         if until is not None and due >= until:
@@ -56,8 +58,8 @@ class Correspondence:
         query = select(col(Conversation.language)).where(col(Conversation.contact_id) == contact_id)
         speech = self.languages[self.languages.best(connection.execute(query).scalar() or "")]
         body = json.dumps(write(speech).to_json(), ensure_ascii=False)
-        found = queue(connection, contact_id, body, "reminder", now, due, until, about)
-        return found is not None
+        letter = queue(connection, contact_id, body, "reminder", now, due, until, about)
+        return letter is not None and will_reach(connection, letter, due)
 
     def write_due(self, connection: Connection, now: datetime) -> None:
         """Freed hours to those who wait, reminders to those who come."""

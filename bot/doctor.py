@@ -82,7 +82,8 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     if not offers:
         yield Finding("content", "warning", "no published offer: people will find nothing")
     if stuck:
-        yield Finding("outbox", "warning", f"{stuck} messages: it is unknown whether they arrived")
+        says = f"{stuck} messages may not have arrived: `admin_cli.py broadcast unknown` lists them"
+        yield Finding("outbox", "warning", says)
 
 
 _PUBLISHED = text("SELECT count(*) FROM listing WHERE status = 'published'")

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from flows.outreach.verdict import Rules
-from storage.outreach import broadcasts, expand, series
+from storage.outreach import aside, broadcasts, expand, series
 
 
 class Outreach:
@@ -17,7 +17,7 @@ class Outreach:
     def send(self, now: datetime) -> bool:
         """Begin what is due, queue a page, note what is done; True when more is to be queued."""
         self.start(now)
-        more = self.expand(now)
+        more = self.hold(now) | self.expand(now)
         if not more:
             self.finish(now)
         return more
@@ -27,6 +27,11 @@ class Outreach:
         with self._engine.begin() as connection:
             series.end_stale(connection, self._rules, now)
             series.start_due(connection, self._rules, now)
+
+    def hold(self, now: datetime) -> bool:
+        """Put a page of what is paused aside, or back; False when there is none."""
+        with self._engine.begin() as connection:
+            return aside.put_aside_or_back(connection, now)
 
     def expand(self, now: datetime) -> bool:
         """Queue one page of each that has not reached everybody; False when there is none."""

@@ -18,6 +18,7 @@ from bot.channel import LONGEST_SEND_SECONDS, Channel, Failed, Letter, Problem, 
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
+from flows.agenda.remind import is_night
 from flows.messages import Outbound
 from flows.outreach.verdict import Rules
 from storage import addresses, outbox, pacing
@@ -106,6 +107,8 @@ class Sender:
                 await self._round()
             except Exception as error:
                 log.error("sender: %s", type(error).__name__)
+                # first all senders write down what they know: it outlived the outage
+                self._swept_at = asyncio.get_running_loop().time()
                 await asyncio.sleep(1)
             await self._until_woken(stopping)
         await self._finish()
@@ -131,12 +134,6 @@ class Sender:
         self._wake.set()
 
     async def _round(self) -> None:
-        loop = asyncio.get_running_loop()
-        if loop.time() - self._swept_at > _SWEEP_SECONDS:
-            self._swept_at = loop.time()
-            hidden = await self._database.run(self._sweep)
-            if hidden:
-                log.warning("%d messages: a crash hid whether they were sent", hidden)
         outcomes, self._outcomes = self._outcomes, []
         cooling, self._cooling = self._cooling, []
         changes, self._changes = self._changes, []
@@ -151,6 +148,15 @@ class Sender:
             task = asyncio.create_task(self._send(row))
             self._flying.add(task)
             task.add_done_callback(self._flying.discard)
+        await self._sweep_now_and_then()
+
+    async def _sweep_now_and_then(self) -> None:
+        """After our own outcomes are written: a row whose outcome is known is no orphan."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._swept_at > _SWEEP_SECONDS:
+            self._swept_at = loop.time()
+            if hidden := await self._database.run(self._sweep):
+                log.warning("%d messages: a crash hid whether they were sent", hidden)
 
     def _rooms(self) -> dict[str, tuple[int, int, int]]:
         """How many more may fly on each channel, when the last is a reply, a reminder, unasked."""
@@ -177,7 +183,7 @@ class Sender:
     ) -> list[Due]:
         """Write outcomes down and claim what is due, in one transaction."""
         now, due = self._now(), []
-        awake = self._rules.awake(now)
+        awake, night = self._rules.awake(now), is_night(now.astimezone(self._rules.zone))
         with self._engine.begin() as connection:
             for change in changes:
                 change.apply(connection, now)
@@ -186,9 +192,8 @@ class Sender:
             for channel, room in rooms.items():
                 if room[REPLY] > 0:
                     paced = channel in self._paced
-                    due += self._claims.claim(
-                        connection, channel, room, now, paced=paced, unasked=awake
-                    )
+                    allowed = {"paced": paced, "unasked": awake, "reminders": not night}
+                    due += self._claims.claim(connection, channel, room, now, **allowed)
         if erased:
             scrub(self._engine)
         return due
@@ -238,11 +243,9 @@ class Sender:
         problem, now = result.problem, self._now()
         log.warning("letter %d on %s: %s %s", row.id, row.channel, problem.value, result.code)
         self._changes.append(_Change(row.channel, row.address, result))
-        if result.moved_to:
-            return Outcome(row.id, "queued", due_at=now, attempt=attempt)
         if problem is Problem.HIDDEN:
             return Outcome(row.id, "unknown", problem=problem.value, attempt=attempt)
-        if problem.retryable and attempt < MOST_ATTEMPTS:
+        if (problem.retryable or result.moved_to) and attempt < MOST_ATTEMPTS:
             wait = max(result.retry_after, min(2.0**row.attempts, 300))
             due_at = now + timedelta(seconds=wait)
             return Outcome(row.id, "queued", due_at=due_at, attempt=attempt)

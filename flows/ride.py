@@ -137,7 +137,7 @@ def _days(days: Sequence[date], talk: Talk) -> list[Option]:
 def time(talk: Talk) -> Move:
     """When the car should come."""
     _ = talk.gettext
-    # Translators: 24 characters at most.
+    # Translators: 20 characters at most.
     other = Option(said.OTHER, _("🌙 Earlier or later"))
     return pick(
         _when_text(talk),

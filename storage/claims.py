@@ -76,6 +76,7 @@ class Claims:
         *,
         paced: bool = False,
         unasked: bool = True,
+        reminders: bool = True,
     ) -> list[Due]:
         """Mark due rows of a channel ``sending`` and return them, replies first.
 
@@ -83,8 +84,8 @@ class Claims:
         one row of an address is in flight, and its rows go in order: a row waits while an earlier
         one of the same or a more urgent kind is open. Rows another sender locked are skipped. With
         ``paced`` each needs a permit, and a new message waits until the last one to its address is
-        a second old. Without ``unasked`` broadcasts, alerts and reminders wait: it is night. What
-        must not be sent any more is closed or held.
+        a second old. Without ``unasked`` broadcasts and alerts wait (it is quiet), without
+        ``reminders`` those do (it is night). What must not be sent any more is closed or held.
         """
         cursor, at = cursor_of(connection), to_ms(now)
         if self._locks:
@@ -97,7 +98,7 @@ class Claims:
         rooms = rooms if unasked else rooms[:UNASKED]
         for priority, room in enumerate(rooms[:urgent]):
             free = min(room, len(permits)) - len(found)
-            night = 0 if unasked else 1
+            night = 0 if reminders else 1
             found += self._fetch(connection, cursor, channel, priority, free, night, now)
         due = [_due(row, permit) for row, permit in zip(found, permits, strict=False)]
         if paced:
@@ -228,15 +229,13 @@ def _due_query() -> Any:
 
 
 def _goes_on(row: Any) -> ColumnElement[bool]:
-    """Not of a broadcast that is paused or cancelled; at night no reminder that is late either."""
+    """Not of a broadcast that is paused or cancelled; at night no reminder that is late."""
     b = _table(Broadcast)
     off = or_(b.c.state == literal_column("'paused'"), b.c.state == literal_column("'cancelled'"))
     stopped = select(b.c.id).where(b.c.id == row.c.broadcast_id, off)
-    asked = and_(
-        row.c.priority < literal_column(str(UNASKED)), row.c.origin != literal_column("'reminder'")
-    )
     by_day: Any = bindparam("night", type_=Integer) == literal_column("0")
-    return and_(or_(row.c.broadcast_id.is_(None), ~stopped.exists()), or_(by_day, asked))
+    answer = row.c.origin != literal_column("'reminder'")
+    return and_(or_(row.c.broadcast_id.is_(None), ~stopped.exists()), or_(by_day, answer))
 
 
 def _mark_update() -> Any:

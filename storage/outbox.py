@@ -51,8 +51,8 @@ class Outcome:
 
     ``status``: ``sent``; ``queued`` (again at ``due_at``); ``held`` (the opener went, the row waits
     for the person, until ``due_at``); ``failed``; or ``unknown`` when nobody knows whether it
-    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over
-    changes nothing, because another sender may hold the row.
+    arrived. ``attempt`` counts the tries: the outcome of one whose lease is over still counts
+    (its sender was cut off, and knows), but not once another sender has claimed the row.
     """
 
     id: int
@@ -121,7 +121,7 @@ def _close_update() -> Any:
         update(o)
         .where(
             o.c.id == bindparam("key"),
-            o.c.status == literal_column("'sending'"),
+            o.c.status.in_([literal_column("'sending'"), literal_column("'unknown'")]),
             o.c.attempts == bindparam("attempt"),
         )
         .values(
@@ -181,6 +181,26 @@ def _hide(connection: Connection, which: object, now: datetime, problem: str | N
         .values(**values, claimed_at=None)
     )
     return final.rowcount + retried.rowcount
+
+
+def in_doubt(connection: Connection, broadcast_id: int = 0) -> list[dict[str, Any]]:
+    """The messages that may or may not have arrived, newest first: of one broadcast, or all."""
+    o = Outbox
+    query: Any = (
+        select(
+            col(o.contact_id).label("person"),
+            col(o.channel),
+            col(o.origin).label("kind"),
+            col(o.broadcast_id).label("broadcast"),
+            col(o.attempts).label("tries"),
+            func.coalesce(col(o.closed_at), col(o.due_at)).label("at"),
+        )
+        .where(col(o.status) == "unknown")
+        .order_by(col(o.id).desc())
+    )
+    if broadcast_id:
+        query = query.where(col(o.broadcast_id) == broadcast_id)
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 # Statuses only move forward (out-of-order callbacks are usual), a failure comes before delivery.

@@ -94,9 +94,15 @@ class Permits:
         self._cool.run_many(cursor, rows)
 
     def take_one(self, cursor: Cursor, channel: str, address: str, now: int) -> bool:
-        """A permit for a reply in a webhook's answer; False when none is free for this address."""
+        """A permit for a reply in a webhook's answer.
+
+        False when none is free for this address, or while even replies wait on this channel: nobody
+        would tell us that it was refused.
+        """
         if channel not in self._paced:
             return True
+        if self.paused_from(cursor, channel, now) == 0:
+            return False
         until = now + round(IN_ANSWER_COOLS.total_seconds() * 1000)
         row = self._take_one.run(cursor, channel=channel, address=address, now=now, until=until)
         return row.fetchone() is not None

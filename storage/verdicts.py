@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, select, update
 from sqlmodel import col
 
 from flows.outreach.verdict import WINDOW
 from flows.tickets.letters import WAITS
 from storage.columns import from_ms, to_ms
-from storage.models import Outbox
+from storage.models import Address, Outbox
 from storage.outbox import HELD, UNASKED
 from storage.templates import approved
 
@@ -63,6 +63,24 @@ class Candidate:
 def sort_out(connection: Connection, rows: Sequence[Candidate], now: datetime) -> list[Candidate]:
     """Those that may go now, some as an opener; the others are closed, put off or held."""
     return [going for row in rows if (going := _going(connection, row, now))]
+
+
+def will_reach(connection: Connection, letter: int, at: datetime) -> bool:
+    """Whether this row, or an opener in its place, can go out at that moment."""
+    here = and_(
+        col(Address.channel) == col(Outbox.channel), col(Address.address) == col(Outbox.address)
+    )
+    query = (
+        select(col(Outbox.channel), col(Outbox.body), col(Address.heard_at))
+        .join(Address, here)
+        .where(col(Outbox.id) == letter)
+    )
+    channel, body, heard_at = connection.execute(query).one()
+    if channel != _WINDOWED or at - heard_at < WINDOW:
+        return True
+    words = json.loads(body)
+    ways = (words.get("template", ""), ANSWER_WAITING)
+    return any(approved(connection, name, words["language"]) for name in ways if name)
 
 
 def _going(connection: Connection, row: Candidate, now: datetime) -> Candidate | None:

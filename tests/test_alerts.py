@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlmodel import col
 
 from bot.alerts import Alerts
@@ -262,16 +262,16 @@ def test_two_schedulers_write_once(
     world.publishes("job_new")
     with world.engine.begin() as connection:
         searches.note_shown(connection, START.date(), START + MINUTE)
-    barrier, looked = Barrier(2), searches.due
+    barrier, looked = Barrier(2), searches.told_of
     if not protected:
         monkeypatch.setattr(searches, "lock", lambda connection: None)
 
-        def due(connection: Connection, now: datetime, people: int) -> list[Any]:
-            found = looked(connection, now, people)
+        def told_of(*arguments: Any) -> set[str]:
+            found = looked(*arguments)
             barrier.wait(10)
             return found
 
-        monkeypatch.setattr(searches, "due", due)
+        monkeypatch.setattr(searches, "told_of", told_of)
 
     def run() -> None:
         with world.engine.begin() as connection:

@@ -14,9 +14,10 @@ from bot.commands import watching
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.models import Event, Outbox, Template
+from storage.outreach import broadcasts
 from storage.templates import save_templates
 from tests.conftest import START, Run
-from tests.outreach import add_person
+from tests.outreach import BY, add_person
 
 NOW = START  # 10:00 at the desk
 
@@ -181,6 +182,36 @@ def test_held_resumed_cancelled(run: Run, people: Engine) -> None:
     run("broadcast", "cancel", "1")
     assert "you cancelled it" in run("broadcast", "report", "1")
     assert "cancelled" in run("broadcast", "list")
+
+
+def test_whom_a_doubtful_message_was_for(run: Run, people: Engine) -> None:
+    for name in ("a", "b"):
+        run("broadcast", "new", name, "--text", "Ciao", "--fallback", "it")
+    run("broadcast", "send", "1", "--yes", "--no-wait")
+    with people.begin() as connection:
+        mine = col(Outbox.contact_id) == 1
+        doubt = {"status": "unknown", "closed_at": NOW}
+        connection.execute(update(Outbox).where(mine).values(**doubt))
+    [row] = run.json("broadcast", "unknown", "1", "--json")
+    assert (row["person"], row["kind"], row["broadcast"]) == (1, "broadcast", 1)
+    assert "telegram" in run("broadcast", "unknown")
+    assert run.json("broadcast", "unknown", "2", "--json") == []
+    run("broadcast", "unknown", "9", code=2)
+
+
+def test_what_was_changed_since_it_was_shown_is_not_sent(
+    run: Run, people: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("broadcast", "new", "a", "--text", "Ciao", "--language", "it")
+
+    def edited(*_: object, **__: object) -> bool:
+        with people.begin() as connection:
+            assert broadcasts.change(connection, 1, {"audience": {}}, BY)
+        return True
+
+    monkeypatch.setattr("typer.confirm", edited)
+    assert "Look at it again" in run("broadcast", "send", "1", code=2)
+    assert run.json("broadcast", "list", "--json")[0]["state"] == "draft"
 
 
 def test_at_night_it_waits_for_the_morning(

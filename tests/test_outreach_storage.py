@@ -20,7 +20,7 @@ from storage.claims import Claims, Due
 from storage.database import open_database
 from storage.models import Address, Broadcast, Contact, Outbox
 from storage.outbox import Closing, Outcome
-from storage.outreach import broadcasts, expand, recipients, segments, tags, wording
+from storage.outreach import aside, broadcasts, expand, recipients, segments, tags, wording
 from storage.outreach.plan import Tally, dry_run, everybody, make_plan
 from storage.schema import upgrade
 from tests.conftest import START
@@ -302,6 +302,32 @@ def test_paused_resumed_cancelled(database: Engine, languages: Languages) -> Non
         assert claim(connection) == []
         found = [(row.status, row.problem) for row in rows_of(connection, id)]
     assert found == [("sent", None)] * 2 + [("cancelled", "cancelled")] * 2
+
+
+def test_a_paused_one_is_put_aside_and_comes_back_in_order(
+    database: Engine, languages: Languages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "PAGE", 2)
+    with database.begin() as connection:
+        for id in range(1, 6):
+            add_person(connection, id)
+        id = add_broadcast(connection)
+        assert send(connection, id, languages)
+    expand_all(database, id)
+    with database.begin() as connection:
+        flying = first_due(connection)[0].id
+        assert not aside.put_aside_or_back(connection, START)
+        broadcasts.move(connection, id, "paused", BY)
+        assert [aside.put_aside_or_back(connection, START) for _ in range(3)] == [True, True, False]
+        due = {row.id: row.due_at for row in rows_of(connection, id)}
+        assert due.pop(flying) == START
+        assert set(due.values()) == {START + DAY}
+        broadcasts.move(connection, id, "sending", BY)
+        assert claim(connection) == [], "not before they are put back"
+        while aside.put_aside_or_back(connection, START):
+            pass
+        close(connection, Outcome(flying, "sent"))
+        assert claim(connection) == sorted(due)
 
 
 def test_another_broadcast_does_not_wait_for_one_that_is_paused(

@@ -140,6 +140,18 @@ def test_a_reply_in_an_answer_takes_a_permit_too(database: Engine) -> None:
         assert Permits(connection.dialect).take_one(cursor, "telegram", "c", at), "not paced"
 
 
+def test_no_reply_in_an_answer_while_the_provider_wants_a_pause(database: Engine) -> None:
+    """Nobody would tell that it was refused: it would be lost."""
+    with database.begin() as connection:
+        pacing.grant(connection, "telegram", 2)
+        permits, cursor = Permits(connection.dialect, ["telegram"]), cursor_of(connection)
+        pacing.pause(connection, "telegram", 2, START + 9 * SECOND, "63038")
+        assert permits.take_one(cursor, "telegram", "a", to_ms(START)), "only broadcasts wait"
+        pacing.pause(connection, "telegram", 0, START + SECOND, "429")
+        assert not permits.take_one(cursor, "telegram", "b", to_ms(START))
+        assert permits.take_one(cursor, "telegram", "b", to_ms(START + SECOND))
+
+
 def test_the_rate_may_change(database: Engine) -> None:
     with database.begin() as connection:
         for rate in (5, 2, 3, 0):

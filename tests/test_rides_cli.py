@@ -2,17 +2,20 @@
 
 import csv
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from bot import clock
 from flows.rides.port import AskRide, NoteWish
 from flows.rides.rules import Request
 from storage.database import open_database
-from storage.models import Audit, Outbox, Ride
+from storage.models import Address, Audit, Outbox, Ride, Template
 from storage.rides.person import DatabaseRides
+from storage.templates import save_templates
 from tests.conftest import ROOT, START, Run
 from tests.memory_agenda import ROME
 from tests.memory_rides import ASTI, CASTELLERO, MONALE, MONTAFIA, SETTIME, at
@@ -114,6 +117,20 @@ def test_who_would_read_it_too_late_is_to_be_called(
     assert "please call them" in rides("rides", "decline", "3")
     monkeypatch.setattr(clock, "now", lambda: at("11-27 08:00"))
     assert "it is over" in rides("rides", "decline", "1", code=2)
+
+
+def test_on_whatsapp_told_means_that_they_hear_of_it(rides: Run, tmp_path: Path) -> None:
+    """A ride is asked for two days before: the window is closed when the answer comes."""
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        asked_at = START - timedelta(hours=30)
+        connection.execute(update(Address).values(channel="whatsapp", heard_at=asked_at))
+    assert "please call them" in rides("rides", "confirm", "1")
+    with engine.begin() as connection:
+        opener = Template(name="answer_waiting_fr", sid="H", language="fr", approval="approved")
+        save_templates(connection, [opener])
+    engine.dispose()
+    assert "The person is told." in rides("rides", "decline", "2")
 
 
 def test_who_has_no_appointment_any_more_hears_of_the_ride(rides: Run, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from bot.channel import Failed, Letter, Problem, Sent
 from bot.database_thread import DatabaseThread
 from bot.sender import LANES, Sender
 from flows.messages import Outbound
+from flows.outreach.quiet import Quiet
 from flows.outreach.verdict import Rules
 from storage.models import Address, Outbox
 from storage.outbox import MOST_ATTEMPTS
@@ -270,6 +272,8 @@ def test_who_moved_gets_it_at_the_new_address(database: Engine, clock: Clock) ->
         address(connection, 1, "-5")
     [id] = queue(database, "-5")
     channel = Recorded(Failed(Problem.UNREACHABLE, "400", moved_to="-1005"), Sent("m2"))
+    run(database, clock, [channel], lambda: rows(database)[0].attempts == 1)
+    clock.pass_time(seconds=1)
     run(database, clock, [channel], settled(database))
     assert [letter.address for letter in channel.letters] == ["-5", "-1005"]
     [row] = rows(database)
@@ -357,6 +361,28 @@ def test_a_channel_of_another_process_is_left_alone(database: Engine, clock: Clo
     assert rows(database)[0].status == "queued"
 
 
+def test_on_a_quiet_day_reminders_go_and_broadcasts_wait(
+    database: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The appointment will not wait until the feast is over."""
+    days = replace(RULES, quiet=Quiet(days=frozenset({f"{START:%m-%d}"})))
+    monkeypatch.setattr("tests.test_sender.RULES", days)
+    [reminder] = queue(database, "a", priority=1, origin="reminder")
+    queue(database, "b", priority=2)
+    channel = Recorded()
+    run(database, clock, [channel], lambda: rows(database)[0].status == "sent")
+    assert channel.ids == [reminder]
+
+
+def test_at_night_reminders_wait_too(database: Engine, clock: Clock) -> None:
+    clock.pass_time(hours=13)
+    queue(database, "a", priority=1, origin="reminder")
+    queue(database, "b", priority=2)
+    channel = Recorded()
+    run(database, clock, [channel], lambda: True)
+    assert channel.ids == []
+
+
 # ── crashes and stopping ────────────────────────────────────────────────────────────────────────
 
 
@@ -436,6 +462,46 @@ def test_an_outcome_outlives_a_moment_without_a_database(
     assert refused and sorted(channel.ids) == ids
     assert [row.status for row in rows(database)] == ["sent", "sent"]
     assert "sender: OperationalError" in caplog.text and SECRET not in caplog.text
+
+
+def test_an_outage_longer_than_the_lease_doubles_nothing(
+    database: Engine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [reply], [broadcast] = queue(database, "a"), queue(database, "b", priority=2)
+    channel = Recorded()
+    settle = Sender._settle
+    refused: list[int] = []
+
+    def refuse(self: Sender, outcomes: Any, *rest: Any) -> Any:
+        if outcomes and not refused:
+            refused.append(1)
+            clock.pass_time(seconds=60)
+            raise OperationalError("x", {}, Exception(SECRET))
+        return settle(self, outcomes, *rest)
+
+    async def no_pause(seconds: float) -> None:
+        await pause(min(seconds, 0.01))
+
+    pause = asyncio.sleep
+    monkeypatch.setattr("bot.sender._SWEEP_SECONDS", 0)
+    monkeypatch.setattr(Sender, "_settle", refuse)
+    monkeypatch.setattr("bot.sender.asyncio.sleep", no_pause)
+    run(database, clock, [channel], settled(database))
+    assert refused and channel.ids == [reply, broadcast]
+    assert [(row.status, row.hidden) for row in rows(database)] == [("sent", 0)] * 2
+
+
+def test_who_moved_onto_somebody_else_is_not_tried_on_and_on(
+    database: Engine, clock: Clock
+) -> None:
+    with database.begin() as connection:
+        address(connection, 1, "-5")
+        address(connection, 2, "-1005")
+    queue(database, "-5")
+    channel = Recorded(*[Failed(Problem.UNREACHABLE, "400", moved_to="-1005")] * 9)
+    run(database, clock, [channel], lambda: rows(database)[0].attempts == 1)
+    run(database, clock, [channel], lambda: True)
+    assert len(channel.letters) == 1
 
 
 def test_a_last_goodbye_is_deleted_and_scrubbed(

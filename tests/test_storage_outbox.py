@@ -486,6 +486,22 @@ def test_a_late_outcome_leaves_the_row_to_who_holds_it(database: Engine, status:
         assert row_of(connection, id) == before
 
 
+@pytest.mark.parametrize("priority", [REPLY, BROADCAST])
+def test_a_late_outcome_of_a_row_that_nobody_holds_is_the_truth(
+    database: Engine, priority: int
+) -> None:
+    """Its sender was cut off for longer than the lease, and knows better than the sweep."""
+    with database.begin() as connection:
+        id = post(connection, priority=priority)
+        claim(connection)
+        outbox.sweep(connection, LEASE, START + 2 * LEASE)
+        assert row_of(connection, id).status == "unknown"
+        close(connection, Outcome(id, "sent", "m1"), after=3 * LEASE)
+        row = row_of(connection, id)
+        assert (row.status, row.external_id, row.problem) == ("sent", "m1", None)
+        assert claim(connection, after=3 * LEASE) == []
+
+
 # ── addresses ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -548,10 +564,13 @@ def test_at_night_nothing_goes_but_replies(database: Engine) -> None:
     """A sender that was down in the evening does not wake people; replies behind it still go."""
     with database.begin() as connection:
         reminder = post(connection, origin="reminder", priority=REMINDER)
-        post(connection, "b", origin="broadcast", priority=BROADCAST)
+        broadcast = post(connection, "b", origin="broadcast", priority=BROADCAST)
         operator = post(connection, priority=REMINDER)
         claims = Claims(connection.dialect)
-        due = claims.claim(connection, "telegram", (9, 9, 9), START, unasked=False)
+        rooms, night = (9, 9, 9), {"unasked": False, "reminders": False}
+        due = claims.claim(connection, "telegram", rooms, START, **night)
         assert [row.id for row in due] == [operator]
         close(connection, Outcome(operator, "sent"))
+        late = claims.claim(connection, "telegram", rooms, START, reminders=False)
+        assert [row.id for row in late] == [broadcast], "the desk may have shorter quiet hours"
         assert reminder in claim(connection)

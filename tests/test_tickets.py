@@ -171,7 +171,7 @@ def test_a_minor_and_an_emergency_go_on_top_under_one_numbering(desk: Desk) -> N
     with desk.parts.engine.begin() as connection:
         notices.add(connection, desk.by, "digest", "", "three offers end")
     usual = desk.asks("a")
-    minor = desk.asks("b", age="2")
+    minor = desk.asks("b", age="1")
     desk.says("ciao", "[go:language-it]", "[go:answer-emergency]", who="c")
     emergency = desk.last
     rows = desk.listed()
@@ -596,7 +596,7 @@ def assert_nowhere(engine: Engine) -> None:
 
 
 def test_a_child_leaves_nothing_but_that_a_child_was_in_danger(desk: Desk) -> None:
-    desk.says("ciao", "[go:language-it]", "[go:answer-emergency]", "[go:person]", "1")
+    desk.says("ciao", "[go:language-it]", "[go:answer-emergency]", "[go:person]", "6")
     [row] = desk.listed()
     assert row["kind"] == "emergency" and row["subject"] == "" and "under 14" in row["text"]
     for model in (Ticket, Address):

@@ -344,7 +344,7 @@ class Walk:
         known, contact = bool(place.conversation.language), place.contact
         agreed = contact.agreed("profile"), contact.agreed("alerts")
         heard = place.ticket is not None and place.ticket.listens
-        person = (known, contact.alerts, *agreed, bool(place.searches), heard)
+        person = (known, contact.alerts, *agreed, heard)
         return flow.name, (branch, bool(place.conversation.parked)), person
 
     def _step(self, place: Place, inbound: Inbound) -> Place:
@@ -592,7 +592,7 @@ _SILENT = {
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
-    ("person", "on"),
+    *(("person", step) for step in ("on", "read")),
     ("language", "speak"),
     ("alerts", "switched"),
     ("welcome_back", "to_menu"),

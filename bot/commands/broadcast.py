@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands import audience, opening, sending
+from bot.commands import audience, opening, reporting, sending
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 from bot.commands.showing import existing, letters_of, print_letter
 
@@ -206,3 +206,4 @@ def _keep_words(
 
 
 app.add_typer(sending.app)
+app.add_typer(reporting.app)

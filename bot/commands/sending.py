@@ -6,10 +6,12 @@ import typer
 
 from bot.commands import opening
 from bot.commands.costs import euros
-from bot.commands.output import AsJson, print_json, print_table, say, short, stop
-from bot.commands.showing import REASONS, existing, letters_of, plan_of, print_tally
+from bot.commands.output import AsJson, print_json, say, stop
+from bot.commands.showing import existing, letters_of, plan_of, print_tally
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from flows.messages import Outbound
 
 app = typer.Typer()
@@ -57,16 +59,14 @@ def send(
     from storage.outreach import broadcasts
 
     _still_a_draft(id)
-    letters = _shown(id)
+    row, letters = _shown(id)
     if not yes:
         typer.confirm("Send it?", abort=True)
     by = opening.by()
     due_at = opening.settings().rules.from_(by.now)
     with opening.database().begin() as connection:
-        done = broadcasts.send(connection, id, letters, by, due_at)
-        state = existing(connection, id)["state"]
-    if not done:
-        stop(f"Broadcast {id} is {state}: somebody was faster.")
+        _is_still(connection, row)
+        broadcasts.send(connection, id, letters, by, due_at)
     if due_at > by.now:
         say(f"Broadcast {id} goes out then. `broadcast cancel {id}` calls it off.")
         return
@@ -96,18 +96,16 @@ def schedule(
     rules, by = opening.settings().rules, opening.by()
     first = rules.from_(_first(at, repeat))  # by day, also where the hour named is at night
     local = first.astimezone(rules.zone)
-    letters = _shown(id)
+    row, letters = _shown(id)
     say("So it would be now; who gets it is judged again when it goes out.")
     when = f"{'first ' if repeat else ''}on {local:%A %d %B %Y, %H:%M}"
     if not yes:
         typer.confirm(f"Send it {when}?", abort=True)
     with opening.database().begin() as connection:
-        done = broadcasts.schedule(
+        _is_still(connection, row)
+        broadcasts.schedule(
             connection, id, letters, by, due_at=None if repeat else first, repeats=repeat
         )
-        state = existing(connection, id)["state"]
-    if not done:
-        stop(f"Broadcast {id} is {state}: somebody was faster.")
     say(f"Broadcast {id} goes out {when}. `broadcast cancel {id}` calls it off.")
 
 
@@ -155,54 +153,6 @@ def status(
         watch(id)
 
 
-@app.command("report", epilog="Example: python admin_cli.py broadcast report 3")
-def report(id: Id, as_json: AsJson = False) -> None:
-    """What came of it, by language and channel; a message counts once, as far as it got."""
-    from storage.outreach.report import report as made
-
-    with opening.to_read().begin() as connection:
-        row = existing(connection, id)
-        found = made(connection, id)
-    rows = [
-        {
-            "language": where[0],
-            "channel": where[1],
-            **{name: states[name] for name in _STATES},
-            "tapped": found.tapped[where],
-            "said_stop": found.stopped[where],
-        }
-        for where, states in sorted(found.states.items())
-    ]
-    problems = [
-        {"status": status, "why": _in_words(problem), "people": count}
-        for (status, problem), count in sorted(found.problems.items())
-    ]
-    left_out = [{"why": _in_words(why), "people": n} for why, n in row["left_out"].items()]
-    if as_json:
-        print_json({"state": row["state"], "by": rows, "why": problems, "left_out": left_out})
-        return
-    say(f"Broadcast {id} ({row['name']}): {row['state']}")
-    if row["repeats"]:
-        say("It repeats: each run is a broadcast of its own in `broadcast list`.")
-    for table in (rows, problems, left_out):
-        if table:
-            columns = [name for name in table[0] if any(line[name] for line in table)]
-            print_table(columns, [[str(line[name]) for name in columns] for line in table])
-
-
-_STATES = (
-    "held",
-    "queued",
-    "sending",
-    "sent",
-    "delivered",
-    "read",
-    "failed",
-    "cancelled",
-    "unknown",
-)
-
-
 def _still_a_draft(id: int) -> None:
     with opening.to_read().begin() as connection:
         state = existing(connection, id)["state"]
@@ -210,8 +160,17 @@ def _still_a_draft(id: int) -> None:
         stop(f"Broadcast {id} is {state}: only a draft can be sent.")
 
 
-def _shown(id: int, *, as_json: bool = False) -> "dict[str, Outbound]":
-    """The dry run, printed; the words it showed."""
+def _is_still(connection: "Connection", shown: dict[str, Any]) -> None:
+    """What was said yes to is what goes, or the command stops."""
+    from storage.outreach import broadcasts
+
+    if not broadcasts.is_still(connection, shown):
+        state = existing(connection, shown["id"])["state"]
+        stop(f"Broadcast {shown['id']} is {state}: somebody was faster. Look at it again.")
+
+
+def _shown(id: int, *, as_json: bool = False) -> "tuple[dict[str, Any], dict[str, Outbound]]":
+    """The dry run, printed; the draft and the words that it showed."""
     from storage.outreach.plan import dry_run as made
 
     with opening.to_read().begin() as connection:
@@ -223,7 +182,7 @@ def _shown(id: int, *, as_json: bool = False) -> "dict[str, Outbound]":
         print_json(_as_json(tally, plan))
     else:
         print_tally(tally, plan, states)
-    return letters
+    return row, letters
 
 
 def _as_json(tally: Any, plan: Any) -> dict[str, Any]:
@@ -258,6 +217,7 @@ def _first(at: str, repeat: str) -> Any:
 
 
 def _move(id: int, state: str, done: str, only_from: str = "") -> None:
+    from bot.commands.watching import hold_all
     from storage.outreach import broadcasts
 
     with opening.database().begin() as connection:
@@ -265,13 +225,5 @@ def _move(id: int, state: str, done: str, only_from: str = "") -> None:
         allowed = not only_from or row["state"] == only_from
         if not allowed or not broadcasts.move(connection, id, state, opening.by()):
             stop(f"Broadcast {id} is {row['state']}: that cannot be done now.")
+    hold_all()
     say(done)
-
-
-def _in_words(problem: str) -> str:
-    from bot.channel import Problem
-
-    if problem in REASONS:
-        return REASONS[problem]
-    known = {p.value: p.advice for p in Problem}
-    return known.get(problem, short(problem))

@@ -1,6 +1,7 @@
 """`stats`: what happened, for how many people; nobody by name."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -100,6 +101,44 @@ def quality(
     _print(report, scope_of(since, until, period, comune, "", channel or ""), as_json=as_json)
 
 
+@app.command(epilog="Example: python admin_cli.py stats export --period 2026-Q3 --folder 2026-Q3")
+def export(
+    folder: Annotated[Path, typer.Option(help="A folder that is made for the files.")],
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    language: Language = "",
+    channel: Channel = None,
+    whom: Annotated[
+        Literal["funder", "internal"],
+        typer.Option("--for", help="funder: safe to publish. internal: small numbers, too."),
+    ] = "funder",
+) -> None:
+    """Write the statistics of a period as XLSX, CSV and JSON, with a manifest.
+
+    For a funder (or anybody) small numbers are hidden and the rest is rounded. A period is
+    published once: again it gives the same. --for internal shows all, and is written down.
+    """
+    from storage.stats import publishing
+    from storage.stats.files import write_files
+
+    scope = scope_of(since, until, period, comune, language, channel or "")
+    if folder.exists():
+        stop(f"{folder} is there already: name a new folder.")
+    make = publishing.publish if whom == "funder" else publishing.inside
+    with opening.database().begin() as connection:
+        try:
+            made = make(connection, scope, opening.by())
+        except publishing.PublishError as error:
+            stop(str(error))
+        write_files(folder, made.tables, publishing.about(scope, whom, made))
+    files = "statistics.xlsx, .json, a .csv each, manifest.json"
+    say(f"{len(made.tables)} tables are in {folder}: {files}.")
+    if whom == "internal":
+        say("Small numbers are in them: they stay inside of the desk.")
+
+
 def scope_of(
     since: str, until: str, period: str, comune: str, language: str, channel: str
 ) -> "Scope":
@@ -146,7 +185,7 @@ def _print(report: "Report", scope: "Scope", *, as_json: bool) -> None:
     say(f"From {scope.first} to {scope.last}.")
     for table in tables:
         say(f"\n{table.name}: {table.says}")
-        print_table(table.names, [[_cell(value) for value in line] for line in table.lines()])
+        print_table(table.names, [[_cell(value) for value in line] for line in table.rows])
 
 
 def _cell(value: object) -> str:

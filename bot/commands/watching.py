@@ -22,6 +22,16 @@ def queue_all() -> None:
         pass
 
 
+def hold_all() -> None:
+    """Put the rows of what is paused aside, and those of what goes on back."""
+    from bot import clock
+    from bot.outreach import Outreach
+
+    outreach = Outreach(opening.database(), opening.settings().rules)
+    while outreach.hold(clock.now()):
+        pass
+
+
 def watch(id: int) -> None:
     """A bar until it is over or held; Ctrl-C leaves, and the assistant goes on."""
     from rich.console import Console

@@ -22,8 +22,13 @@ def reminders(starts: datetime) -> dict[str, datetime]:
     """
     return {
         "day": _by_day(starts - timedelta(days=1), starts),
-        "hours": _by_day(starts - timedelta(hours=2), starts),
+        "hours": shortly_before(starts),
     }
+
+
+def shortly_before(starts: datetime) -> datetime:
+    """About two hours before, never at night."""
+    return _by_day(starts - timedelta(hours=2), starts)
 
 
 def _by_day(wanted: datetime, starts: datetime) -> datetime:

@@ -40,6 +40,8 @@ class Quiet:
         return local
 
     def _day(self, day: date) -> bool:
+        if not self.days:
+            return False
         return f"{day:%Y-%m-%d}" in self.days or f"{day:%m-%d}" in self.days
 
 

@@ -18,11 +18,12 @@ def confirmed(ride: Ride, taxi: Taxi, speech: Speech, places: Gazetteer) -> Outb
 
 
 def reminder(ride: Ride, taxi: Taxi, speech: Speech, places: Gazetteer) -> Outbound:
-    """It is near; who is still without an answer is told so, and whom to call."""
+    """It is near; who is still without an answer has no ride yet, and reads whom to call."""
     _ = speech.gettext
     about = ride_card(ride, taxi, speech, places)
-    text = "\n\n".join([_("⏰ Your ride is soon:"), about])
-    return letter(text, _coming(ride, speech), speech)
+    if ride.state == "confirmed":
+        about = "\n\n".join([_("⏰ Your ride is soon:"), about])
+    return letter(about, _coming(ride, speech), speech)
 
 
 def proposed(

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from flows.agenda.remind import reminders
+from flows.agenda.remind import shortly_before
 from flows.agenda.rules import clock, weekday
 from flows.rides.rules import Request, Taxi
 from flows.rides.sharing import Run, could_join
@@ -121,7 +121,7 @@ def _moments(taxi: Taxi, now: datetime, zone: ZoneInfo) -> Iterator[datetime]:
 
 def _too_soon(taxi: Taxi, local: datetime, now: datetime) -> bool:
     """Whether the desk could not answer in time: people sleep, so do operators."""
-    return local < now + taxi.notice or reminders(local)["hours"] <= now
+    return local < now + taxi.notice or shortly_before(local) <= now
 
 
 def _room(taxi: Taxi, request: Request, runs: Sequence[Run]) -> bool:

@@ -34,6 +34,20 @@ class Notice(SQLModel, table=True):
     closed_by: str = ""
 
 
+class Publication(SQLModel, table=True):
+    """Statistics as they were published for one period; they are published again as they stand.
+
+    ``definitions`` is the version of what the numbers mean; ``tables`` hold no small number.
+    """
+
+    first: date = Field(primary_key=True)
+    last: date = Field(primary_key=True)
+    at: datetime = moment()
+    operator: str
+    definitions: str
+    tables: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class JobRun(SQLModel, table=True):
     """A scheduled job that was done for one local day; unique, so it is done once."""
 

@@ -36,15 +36,27 @@ def create(connection: Connection, values: Mapping[str, Any], by: By) -> int:
 
 
 def change(connection: Connection, id: int, values: Mapping[str, Any], by: By) -> bool:
-    """Change a draft; False when it is none."""
-    before = get(connection, id)
-    if before is None or before["state"] != "draft":
+    """Change a draft; False when it is none, or somebody is just sending it."""
+    before = _draft(connection, id)
+    if before is None:
         return False
     if values:
         connection.execute(update(_BROADCAST).where(_BROADCAST.c.id == id).values(dict(values)))
     old = {name: before[name] for name in values}
     record(connection, by, "broadcast edit", [(f"broadcast:{id}", old, dict(values))])
     return True
+
+
+def is_still(connection: Connection, shown: Mapping[str, Any]) -> bool:
+    """Whether it is the draft that was shown; nobody can change it before our commit."""
+    row = _draft(connection, shown["id"])
+    return row is not None and all(row[name] == shown[name] for name in COMPOSED)
+
+
+def _draft(connection: Connection, id: int) -> Mapping[Any, Any] | None:
+    b = _BROADCAST.c
+    query = select(_BROADCAST).where(b.id == id, b.state == "draft").with_for_update()
+    return connection.execute(query).mappings().first()
 
 
 def get(connection: Connection, id: int) -> Row | None:

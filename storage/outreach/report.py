@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, distinct, func, literal, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from storage.models import BroadcastCount, Event, Outbox
+from storage.models import Broadcast, BroadcastCount, Event, Outbox
 
 _COUNT: Any = BroadcastCount.__table__  # type: ignore[attr-defined]
 BECAUSE = timedelta(hours=24)
@@ -66,8 +66,12 @@ def report(connection: Connection, id: int) -> Report:
 
 
 def fold(connection: Connection, before: datetime) -> None:
-    """Keep the counts of rows that are about to be deleted."""
+    """Keep the counts of rows that are about to be deleted: once, whoever tidies beside us."""
     old = (col(Outbox.broadcast_id).is_not(None)) & (col(Outbox.closed_at) < before)
+    whose = col(Broadcast.id).in_(select(col(Outbox.broadcast_id)).where(old))
+    connection.execute(
+        select(col(Broadcast.id)).where(whose).order_by(col(Broadcast.id)).with_for_update()
+    ).all()
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for row in _counts(connection, old):
         statement = insert(_COUNT).values(dict(row._mapping))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from flows.outreach.repeating import Repeating
 from flows.outreach.verdict import Rules
@@ -28,11 +28,14 @@ def start_due(connection: Connection, rules: Rules, now: datetime) -> None:
     if not rules.awake(now):
         return
     for row in listed(connection, ("scheduled",)):
-        if row["due_at"] <= now and _once(connection, row, row["due_at"], rules, now):
+        due = row["due_at"]
+        if due <= now and _ours(connection, row) and _once(connection, row, due, rules, now):
             _start(connection, row, rules, now)
     for row in listed(connection, ("repeating",)):
         due = Repeating.parse(row["repeats"]).last(now, rules.zone)
-        if due and due > row["started_at"] and _once(connection, row, due, rules, now):
+        if not due or due <= row["started_at"] or not _ours(connection, row):
+            continue
+        if _once(connection, row, due, rules, now):
             _start_run(connection, row, due, rules, now)
 
 
@@ -43,6 +46,13 @@ def end_stale(connection: Connection, rules: Rules, now: datetime) -> None:
         why = _offer_gone(connection, row, rules, now)
         if why and move(connection, row["id"], "cancelled", by):
             _tell(connection, row, f"was ended: {why}", now)
+
+
+def _ours(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """Nobody has called it off since it was listed, and nobody can before our commit."""
+    b = _BROADCAST.c
+    query = select(b.id).where(b.id == row["id"], b.state == row["state"]).with_for_update()
+    return connection.execute(query).first() is not None
 
 
 def _once(

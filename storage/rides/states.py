@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from flows.agenda.remind import reminders
+from flows.agenda.remind import shortly_before
 from flows.rides.port import NoteWish
 from flows.rides.rules import Request, Taxi
 from storage import notices
@@ -56,7 +56,7 @@ def add(connection: Connection, contact_id: int | None, request: Request, by: Ch
         "purpose": request.purpose,
         "status": "asked",
         "created_at": by.now,
-        "answer_by": reminders(request.leaves.astimezone(by.zone))["hours"],
+        "answer_by": shortly_before(request.leaves.astimezone(by.zone)),
     }
     upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     once = upsert(_RIDE).values(row).on_conflict_do_nothing().returning(_RIDE.c.id)
@@ -97,7 +97,7 @@ def propose(connection: Connection, row: Any, leaves: datetime, by: Change) -> b
 
 def answer_by(leaves: datetime, by: Change) -> datetime:
     """Until when a time that is proposed now waits for the person."""
-    return min(by.now + _TO_ANSWER, reminders(leaves.astimezone(by.zone))["hours"])
+    return min(by.now + _TO_ANSWER, shortly_before(leaves.astimezone(by.zone)))
 
 
 def end(connection: Connection, row: Any, status: str, by: Change) -> None:

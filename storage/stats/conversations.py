@@ -28,7 +28,7 @@ def _by(group: str, persons: Persons) -> Table:
         (name, new[name], count - new[name], count)
         for name, count in sorted(active.items(), key=lambda item: (-item[1], item[0]))
     ]
-    total = (ALL, new.total(), active.total() - new.total(), active.total())
+    rows.append((ALL, new.total(), active.total() - new.total(), active.total()))
     return Table(
         f"people_by_{group}",
         f"Different people who wrote in the period, by {group}.",
@@ -41,5 +41,4 @@ def _by(group: str, persons: Persons) -> Table:
         tuple(rows),
         parts=("new", "returning"),
         whole="people",
-        total=total,
     )

@@ -1,7 +1,6 @@
 """Where people stop: question by question in the intake, and from a list of offers to interest."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 from sqlalchemy import Connection, select
 from sqlmodel import col
@@ -17,7 +16,7 @@ from storage.stats.table import ALL, Row, Table, key, people
 _STEPS = [step.name for step in intake.steps]
 
 
-def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Iterator[Table]:
+def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Table:
     """The funnel of everybody, then of each language."""
     reached: dict[tuple[str, str], set[int]] = defaultdict(set)
     answered: dict[tuple[str, str], set[int]] = defaultdict(set)
@@ -27,11 +26,17 @@ def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Iter
         found = reached if kind == "asked" else answered
         found[step, ALL].add(contact)
         found[step, persons[contact].group("language")].add(contact)
-    for name, own in (("intake", False), ("intake_by_language", True)):
-        where = [which for which in reached if (which[1] != ALL) is own]
-        where.sort(key=lambda which: (which[1], _order(which[0]), which[0]))
-        rows = [_row(which, reached[which], answered[which], own=own) for which in where]
-        yield _table(name, tuple(rows), own=own)
+    where = sorted(reached, key=lambda which: (which[1] != ALL, which[1], _order(which[0])))
+    return Table(
+        "intake",
+        "Different people who were asked each question of the intake, and of each language.",
+        _COLUMNS,
+        tuple(_row(which, reached[which], answered[which]) for which in where),
+        parts=("answered", "left"),
+        whole="reached",
+        block=1,
+        in_order=True,
+    )
 
 
 def offers(connection: Connection, scope: Scope, persons: Persons) -> Table:
@@ -64,6 +69,7 @@ def offers(connection: Connection, scope: Scope, persons: Persons) -> Table:
             people("interested", "Said that they are interested in an offer that still exists."),
         ),
         tuple(rows),
+        in_order=True,
     )
 
 
@@ -71,27 +77,15 @@ def _order(step: str) -> int:
     return _STEPS.index(step) if step in _STEPS else len(_STEPS)
 
 
-def _row(which: tuple[str, str], reached: set[int], answered: set[int], *, own: bool) -> Row:
-    step, language = which
+def _row(which: tuple[str, str], reached: set[int], answered: set[int]) -> Row:
     stayed = len(answered & reached)
-    counts = (stayed, len(reached) - stayed, len(reached))
-    return (language, step, *counts) if own else (step, *counts)
+    return (*which, stayed, len(reached) - stayed, len(reached))
 
 
-def _table(name: str, rows: tuple[Row, ...], *, own: bool) -> Table:
-    language = (key("language", "The language of their conversation."),) if own else ()
-    return Table(
-        name,
-        "Different people who were asked each question of the intake, in its order"
-        + (", by language." if own else "."),
-        (
-            *language,
-            key("step", "The question."),
-            people("answered", "Answered or skipped it in the period."),
-            people("left", "Were asked it and have not answered in the period."),
-            people("reached", "Were asked it in the period."),
-        ),
-        rows,
-        parts=("answered", "left"),
-        whole="reached",
-    )
+_COLUMNS = (
+    key("step", "The question."),
+    key("language", "The language of their conversation."),
+    people("answered", "Answered or skipped it in the period."),
+    people("left", "Were asked it and have not answered in the period."),
+    people("reached", "Were asked it in the period."),
+)

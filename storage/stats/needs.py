@@ -14,7 +14,7 @@ from storage.models import Listing, RideWish, Waiting
 from storage.stats.facts import done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
-from storage.stats.table import UNKNOWN, Column, Row, Table, key, people
+from storage.stats.table import ALL, UNKNOWN, Column, Row, Table, key, people
 
 _GROUPS = ("language", "age", "situation")
 _Group = tuple[str, ...]
@@ -38,9 +38,13 @@ def _by_comune(
     for one in known.values():
         for need in one.profile.many("needs"):
             wanted[need, one.profile.pick("comune")] += 1
-    here = {which for which in offers if scope.comune in ("", which[1])}
+            wanted[need, ALL] += 1
+    here = {which: found for which, found in offers.items() if scope.comune in ("", which[1])}
+    for (need, _), (offered, places) in list(here.items()):
+        before = here.get((need, ALL), (0, 0))
+        here[need, ALL] = (before[0] + offered, before[1] + places)
     rows: list[Row] = [
-        (need, comune_name(where), wanted[need, where], *offers.get((need, where), (0, 0)))
+        (need, _where(where), wanted[need, where], *here.get((need, where), (0, 0)))
         for need, where in {*wanted, *here}
     ]
     return Table(
@@ -54,6 +58,7 @@ def _by_comune(
             Column("places", "open", "Places in them, where that was said."),
         ),
         _most_first(rows, 2),
+        block=1,
     )
 
 
@@ -63,6 +68,7 @@ def _by_group(known: Persons) -> Table:
         for need in one.profile.many("needs"):
             for group in _GROUPS:
                 counts[need, group, one.group(group)] += 1
+                counts[need, group, ALL] += 1
     return Table(
         "needs_by_group",
         "What people say they need, by language, age and situation.",
@@ -73,6 +79,7 @@ def _by_group(known: Persons) -> Table:
             _PEOPLE,
         ),
         _most_first([(*which, count) for which, count in counts.items()], 3),
+        block=2,
     )
 
 
@@ -127,6 +134,10 @@ def _sectors(connection: Connection, known: Persons, scope: Scope, today: date) 
         ),
         _most_first(rows, 2),
     )
+
+
+def _where(istat: str) -> str:
+    return istat if istat == ALL else comune_name(istat)
 
 
 def _offers(connection: Connection, today: date) -> dict[tuple[str, str], tuple[int, int]]:

@@ -11,18 +11,21 @@ from storage.stats.facts import done, within
 from storage.stats.persons import Persons
 from storage.stats.questions import outcomes
 from storage.stats.scope import Scope
-from storage.stats.table import Row, Table, key, number, people, percent, share
+from storage.stats.table import Row, Table, base, key, number, percent, share
 
-_SHARES = slice(2, 5)  # what decides who is served worst
+_SHARES = (3, 5, 7)  # what decides who is served worst
 _LISTS = {("browse", "offer"), ("answer", "offers")}
 
 _COLUMNS = (
     key("language", "The language of their conversation."),
-    people("people", "Different people who wrote in the period."),
-    share("offer_shown", "In a hundred: were shown at least one offer that fits."),
-    share("answered", "In a hundred of who asked in own words: were answered at least once."),
-    share("intake_done", "In a hundred of who began the intake in the period: finished it."),
-    number("questions_before", "Median questions put to them before the first offers."),
+    base("people", "Different people who wrote in the period."),
+    base("shown", "Of them: were shown at least one offer that fits."),
+    share("offers", "people", "In a hundred: were shown at least one offer that fits."),
+    base("asked", "Asked in own words."),
+    share("answered", "asked", "In a hundred of who asked: were answered at least once."),
+    base("begun", "Began the intake in the period."),
+    share("complete", "begun", "In a hundred of who began the intake: finished it in the period."),
+    number("steps", "shown", "Median questions put to them before the first offers."),
 )
 
 
@@ -40,8 +43,11 @@ def by_language(connection: Connection, scope: Scope, persons: Persons) -> Table
             (
                 language,
                 len(them),
+                len(them & shown),
                 percent(len(them & shown), len(them)),
+                len(them & asked),
                 percent(len(them & answered), len(them & asked)),
+                len(them & begun),
                 percent(len(them & finished), len(them & begun)),
                 median(lengths) if lengths else None,
             )
@@ -55,7 +61,7 @@ def by_language(connection: Connection, scope: Scope, persons: Persons) -> Table
 
 
 def _served(row: Row) -> tuple[float, str]:
-    known = [float(value) for value in row[_SHARES] if value is not None]
+    known = [float(row[place] or 0) for place in _SHARES if row[place] is not None]
     return (sum(known) / len(known) if known else 101.0, str(row[0]))
 
 

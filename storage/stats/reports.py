@@ -23,7 +23,7 @@ def funnel_tables(connection: Connection, scope: Scope, today: date) -> list[Tab
     """Where people stop."""
     persons = active(connection, scope)
     steps = funnel.intake_steps(connection, scope, persons)
-    return [*steps, funnel.offers(connection, scope, persons)]
+    return [steps, funnel.offers(connection, scope, persons)]
 
 
 def needs_tables(connection: Connection, scope: Scope, today: date) -> list[Table]:

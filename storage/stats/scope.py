@@ -60,3 +60,10 @@ def calendar_period(text: str) -> tuple[date, date] | None:
     after = first + months
     end = date(year + after // 13, 1 if after == 13 else after, 1)
     return date(year, first, 1), end - timedelta(days=1)
+
+
+def is_calendar(first: date, last: date) -> bool:
+    """Whether these days are a whole month, quarter or year."""
+    quarter = (first.month + 2) // 3
+    names = (f"{first.year}", f"{first.year}-Q{quarter}", f"{first.year}-{first.month:02}")
+    return (first, last) in [calendar_period(name) for name in names]

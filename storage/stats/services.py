@@ -14,7 +14,7 @@ from storage.outreach.report import report
 from storage.stats.facts import done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
-from storage.stats.table import ALL, Row, Table, key, number, people, things
+from storage.stats.table import ALL, Row, Table, base, key, number, people
 
 _STATES = ("booked", "moved", "cancelled", "attended", "no_show")
 _DAY, _HOUR = 86_400, 3_600
@@ -37,18 +37,20 @@ def appointments(connection: Connection, scope: Scope, persons: Persons) -> Tabl
         "Appointments that were made in the period, as they stand now.",
         (
             key("topic", "What they are about."),
-            things("booked", "To come, or nobody has said yet whether the person came."),
-            things("moved", "Moved to another hour, which counts as an appointment of its own."),
-            things("cancelled", "Cancelled by the person or the desk."),
-            things("attended", "The person came."),
-            things("no_show", "The person did not come."),
-            things("made", "All of them."),
-            number("lead_days", "Median days from making it to its hour."),
+            people("booked", "To come, or nobody has said yet whether the person came."),
+            people("moved", "Moved to another hour, which counts as an appointment of its own."),
+            people("cancelled", "Cancelled by the person or the desk."),
+            people("attended", "The person came."),
+            people("no_show", "The person did not come."),
+            people("made", "All of them."),
+            number("lead_days", "made", "Median days from making it to its hour."),
         ),
-        tuple(_states(topic, [row for row in found if row.topic == topic]) for topic in topics),
+        (
+            *(_states(topic, [row for row in found if row.topic == topic]) for topic in topics),
+            _states(ALL, found),
+        ),
         parts=_STATES,
         whole="made",
-        total=_states(ALL, found),
     )
 
 
@@ -93,7 +95,7 @@ def tickets(connection: Connection, scope: Scope, persons: Persons) -> Table:
         col(t.contact_id), col(t.reason), col(t.opened_at), col(t.first_reply_at), col(t.closed_at)
     ).where(col(t.opened_at) >= scope.starts, col(t.opened_at) < scope.ends)
     found = [row for row in connection.execute(query) if _counts(row, scope, persons)]
-    rows = []
+    rows = [_ticket_row(ALL, found)]
     for reason in sorted({row.reason for row in found}):
         some = [row for row in found if row.reason == reason]
         rows.append(_ticket_row(reason, some))
@@ -102,16 +104,18 @@ def tickets(connection: Connection, scope: Scope, persons: Persons) -> Table:
         "Tickets that were opened in the period, by why; none that ended over 90 days ago.",
         (
             key("reason", "Asked, misread, emergency, or the desk wrote first."),
-            things("closed", "Closed by now."),
-            things("open", "Still open."),
-            things("tickets", "All of them."),
-            number("reply_hours", "Median hours to the first answer, where there was one."),
-            number("close_hours", "Median hours to the end, of those that are closed."),
+            people("closed", "Closed by now."),
+            people("open", "Still open."),
+            people("tickets", "All of them."),
+            base("replied", "Those that had an answer of the desk."),
+            number(
+                "reply_hours", "replied", "Median hours to the first answer, where there was one."
+            ),
+            number("close_hours", "closed", "Median hours to the end, of those that are closed."),
         ),
         tuple(rows),
         parts=("closed", "open"),
         whole="tickets",
-        total=_ticket_row(ALL, found),
     )
 
 
@@ -147,6 +151,7 @@ def broadcasts(connection: Connection, scope: Scope) -> Table:
         tuple(rows),
         parts=("read", "delivered", "sent", "other"),
         whole="people",
+        in_order=True,
     )
 
 
@@ -165,7 +170,8 @@ def _ticket_row(reason: str, rows: list[Any]) -> Row:
     closed = sum(row.closed_at is not None for row in rows)
     reply = _median(((row.opened_at, row.first_reply_at) for row in rows), _HOUR)
     close = _median(((row.opened_at, row.closed_at) for row in rows), _HOUR)
-    return (reason, closed, len(rows) - closed, len(rows), reply, close)
+    replied = sum(row.first_reply_at is not None for row in rows)
+    return (reason, closed, len(rows) - closed, len(rows), replied, reply, close)
 
 
 def _median(spans: Iterable[tuple[datetime, datetime | None]], unit: int) -> float | None:

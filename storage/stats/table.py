@@ -1,16 +1,15 @@
 """A table of statistics: what its columns hold, and in one sentence what they mean."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Kind = Literal["key", "people", "things", "open", "share", "number"]
-"""``people`` and ``things`` (of people: their appointments …) may give somebody away; ``open`` is
-a count of offers or places; ``share`` (in %) and ``number`` come from the people of their row.
+Kind = Literal["key", "people", "base", "open", "share", "number"]
+"""``people``: people, or things that belong to them, which may give somebody away; ``base``: the
+people whom a ``share`` (in %) or a ``number`` (a median) is of, for use inside only; ``open``: a
+count of offers or places.
 """
 Value = str | int | float | None
 Row = tuple[Value, ...]
-HIDDEN = "hidden"
 ALL = "all"
 UNKNOWN = "unknown"
 VERSION = "1"
@@ -19,18 +18,21 @@ VERSION = "1"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column, and what it counts."""
+    """One column, and what it counts; ``of`` names the column whose people a share is of."""
 
     name: str
     kind: Kind
     says: str
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """``parts`` are columns that add up to the column ``whole``.
 
-    With ``total`` every person (or thing) is in exactly one row, and it is the rows' sum.
+    Rows with the same first ``block`` keys belong together. Where one of them is of ``all``, each
+    person is in exactly one of the others, and it is their sum. ``in_order``: the rows have an
+    order of their own; else it is that of their numbers.
     """
 
     name: str
@@ -39,44 +41,42 @@ class Table:
     rows: tuple[Row, ...]
     parts: tuple[str, ...] = ()
     whole: str = ""
-    total: Row | None = None
+    block: int = 0
+    in_order: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the columns."""
         return tuple(column.name for column in self.columns)
 
-    def lines(self) -> Iterator[Row]:
-        """The rows, and the total below them."""
-        yield from self.rows
-        if self.total is not None:
-            yield self.total
+    @property
+    def keys(self) -> int:
+        """How many columns say what a row is about; they come first."""
+        return sum(column.kind == "key" for column in self.columns)
+
+    def is_total(self, row: Row) -> bool:
+        """Whether it is the sum of its block."""
+        return row[self.keys - 1] == ALL
 
     def to_json(self) -> dict[str, Any]:
         """As plain JSON types, with the definitions."""
         return {
             "name": self.name,
             "says": self.says,
-            "columns": [[column.name, column.kind, column.says] for column in self.columns],
+            "columns": [asdict(column) for column in self.columns],
             "rows": [list(row) for row in self.rows],
-            "total": None if self.total is None else list(self.total),
             "parts": list(self.parts),
             "whole": self.whole,
+            "block": self.block,
+            "in_order": self.in_order,
         }
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "Table":
         """What `to_json` wrote."""
-        total = row["total"]
-        return cls(
-            row["name"],
-            row["says"],
-            tuple(Column(*column) for column in row["columns"]),
-            tuple(tuple(line) for line in row["rows"]),
-            tuple(row["parts"]),
-            row["whole"],
-            None if total is None else tuple(total),
-        )
+        columns = tuple(Column(**column) for column in row["columns"])
+        rows = tuple(tuple(line) for line in row["rows"])
+        return cls(**row | {"columns": columns, "rows": rows, "parts": tuple(row["parts"])})
 
 
 def key(name: str, says: str) -> Column:
@@ -85,23 +85,23 @@ def key(name: str, says: str) -> Column:
 
 
 def people(name: str, says: str) -> Column:
-    """A number of different people."""
+    """Different people, or things that belong to them."""
     return Column(name, "people", says)
 
 
-def things(name: str, says: str) -> Column:
-    """A number of things that belong to people."""
-    return Column(name, "things", says)
+def base(name: str, says: str) -> Column:
+    """Different people, or their things, that a share or a median is of."""
+    return Column(name, "base", says)
 
 
-def number(name: str, says: str) -> Column:
-    """A median of the people of its row."""
-    return Column(name, "number", says)
+def number(name: str, of: str, says: str) -> Column:
+    """A median."""
+    return Column(name, "number", says, of)
 
 
-def share(name: str, says: str) -> Column:
-    """How many in a hundred of the people of its row."""
-    return Column(name, "share", says)
+def share(name: str, of: str, says: str) -> Column:
+    """How many in a hundred."""
+    return Column(name, "share", says, of)
 
 
 def percent(part: int, whole: int) -> int | None:
