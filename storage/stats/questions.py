@@ -52,7 +52,7 @@ def by_intent(connection: Connection, scope: Scope, persons: Persons) -> Table:
         rows.append((intent, *parts, len(everybody), len(everybody & asked_desk)))
     return Table(
         "questions",
-        "Different people who asked something in their own words, by what they asked.",
+        "Different people who asked in their own words, by what they asked.",
         _COLUMNS,
         tuple(sorted(rows, key=lambda row: (-int(row[4] or 0), row[0]))),
         parts=("answered", "nothing_fits", "unsure"),
