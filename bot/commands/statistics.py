@@ -120,12 +120,20 @@ def export(
     For a funder (or anybody) small numbers are hidden and the rest is rounded. A period is
     published once: again it gives the same. --for internal shows all, and is written down.
     """
-    from storage.stats import publishing
-    from storage.stats.files import write_files
-
     scope = scope_of(since, until, period, comune, language, channel or "")
     if folder.exists():
         stop(f"{folder} is there already: name a new folder.")
+    count = _written(folder, scope, whom)
+    files = "statistics.xlsx, .json, a .csv each, manifest.json"
+    say(f"{count} tables are in {folder}: {files}.")
+    if whom == "internal":
+        say("Small numbers are in them: they stay inside of the desk.")
+
+
+def _written(folder: Path, scope: "Scope", whom: str) -> int:
+    from storage.stats import publishing
+    from storage.stats.files import write_files
+
     make = publishing.publish if whom == "funder" else publishing.inside
     with opening.database().begin() as connection:
         try:
@@ -133,10 +141,7 @@ def export(
         except publishing.PublishError as error:
             stop(str(error))
         write_files(folder, made.tables, publishing.about(scope, whom, made))
-    files = "statistics.xlsx, .json, a .csv each, manifest.json"
-    say(f"{len(made.tables)} tables are in {folder}: {files}.")
-    if whom == "internal":
-        say("Small numbers are in them: they stay inside of the desk.")
+    return len(made.tables)
 
 
 def scope_of(

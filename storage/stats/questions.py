@@ -11,6 +11,7 @@ from storage.stats.persons import Persons
 from storage.stats.scope import Scope
 from storage.stats.table import Row, Table, key, people
 
+_KINDS = ("question", "unsure", "nothing_fits")
 _COLUMNS = (
     key("intent", "What was understood, or guessed."),
     people("answered", "Had an answer to at least one such question."),
@@ -26,8 +27,8 @@ def outcomes(connection: Connection, scope: Scope, persons: Persons) -> dict[tup
     e = Event
     query = (
         select(col(e.contact_id), col(e.step), col(e.kind), func.count())
-        .where(*within(scope), col(e.kind).in_(("question", "unsure", "nothing_fits")))
-        .group_by(col(e.contact_id), col(e.step), col(e.kind))
+        .where(*within(scope), col(e.kind).in_(_KINDS), col(e.flow) == "answer")
+        .group_by(col(e.kind), col(e.step), col(e.contact_id))
     )
     counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
     for contact, intent, kind, count in connection.execute(query):
@@ -51,7 +52,7 @@ def by_intent(connection: Connection, scope: Scope, persons: Persons) -> Table:
         rows.append((intent, *parts, len(everybody), len(everybody & asked_desk)))
     return Table(
         "questions",
-        "Different people who asked something in their own words, by what they asked.",
+        "Different people who asked in their own words, by what they asked.",
         _COLUMNS,
         tuple(sorted(rows, key=lambda row: (-int(row[4] or 0), row[0]))),
         parts=("answered", "nothing_fits", "unsure"),

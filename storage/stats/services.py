@@ -18,6 +18,16 @@ from storage.stats.table import ALL, Row, Table, base, key, number, people
 
 _STATES = ("booked", "moved", "cancelled", "attended", "no_show")
 _DAY, _HOUR = 86_400, 3_600
+_BROADCAST = (
+    key("broadcast", "Its number and name."),
+    people("read", "Read; Telegram never says so."),
+    people("delivered", "Arrived."),
+    people("sent", "Sent; the channel has said no more."),
+    people("other", "Waiting, cancelled or failed."),
+    people("people", "All who were to get it."),
+    people("tapped", "Went on from it."),
+    people("stopped", "Wrote STOP within 24 hours of it."),
+)
 
 
 def appointments(connection: Connection, scope: Scope, persons: Persons) -> Table:
@@ -101,7 +111,7 @@ def tickets(connection: Connection, scope: Scope, persons: Persons) -> Table:
         rows.append(_ticket_row(reason, some))
     return Table(
         "tickets",
-        "Tickets that were opened in the period, by why; none that ended over 90 days ago.",
+        "Tickets opened in the period, by why; none that ended over 90 days ago.",
         (
             key("reason", "Asked, misread, emergency, or the desk wrote first."),
             people("closed", "Closed by now."),
@@ -137,17 +147,8 @@ def broadcasts(connection: Connection, scope: Scope) -> Table:
         rows.append((f"{id} {name}", *parts, said.tapped.total(), said.stopped.total()))
     return Table(
         "broadcasts",
-        "Broadcasts that began in the period; each message counts once, as far as it got.",
-        (
-            key("broadcast", "Its number and name."),
-            people("read", "Read; Telegram never says so."),
-            people("delivered", "Arrived."),
-            people("sent", "Sent; the channel has said no more."),
-            people("other", "Waiting, cancelled or failed."),
-            people("people", "All who were to get it."),
-            people("tapped", "Went on from it."),
-            people("stopped", "Wrote STOP within 24 hours of it."),
-        ),
+        "Broadcasts that began in the period; a message counts as far as it got.",
+        _BROADCAST,
         tuple(rows),
         parts=("read", "delivered", "sent", "other"),
         whole="people",
