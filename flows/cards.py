@@ -51,7 +51,8 @@ def _facts(listing: Listing, talk: Talk) -> Iterator[str]:
     yield from _wanted(listing, talk)
     if area := about.get("area"):
         places = (place.name for code in area if (place := talk.desk.places.get(code)))
-        yield fill(_("For: {places}"), places=talk.speech.list(places))
+        names = talk.speech.list(map(talk.speech.isolate, places))
+        yield fill(_("For: {places}"), places=names)
     if n := about.get("notice_hours"):
         yield fill(talk.ngettext("Book {n} hour before.", "Book {n} hours before.", n), n=n)
     if listing.places:

@@ -43,6 +43,11 @@ def shown(flows: Engine, offer: Listing) -> str:
     return "\n".join(bubble.text for bubble in bubbles)
 
 
+def isolated(text: str) -> str:
+    """As it stands inside a sentence that is written from right to left."""
+    return f"\u2068{text}\u2069"
+
+
 def values(field: Field) -> list[Any]:
     if field.kind == "list":
         return [[choice] for choice in field.choices]
@@ -108,3 +113,11 @@ def test_how_far_the_words_can_be_trusted_is_told(
 def test_an_offer_that_nobody_has_checked_says_so(flows: Engine, days: int, line: str) -> None:
     old = replace(BARE, checked_on=TODAY - timedelta(days=days))
     assert shown(flows, old).splitlines()[-1].startswith(line)
+
+
+@pytest.mark.parametrize("language", ["ar", "fa", "ur"])
+def test_each_town_of_a_list_stands_alone_in_right_to_left(flows: Engine, language: str) -> None:
+    offer = replace(BARE, topic="transport", details={"area": ["005005", "005067"]})
+    bubbles = preview(flows, offer, load_gazetteer(), language, "telegram", TODAY)
+    text = "\n".join(bubble.text for bubble in bubbles)
+    assert all(isolated(town) in text for town in ("Asti", "Monale"))

@@ -21,6 +21,7 @@ from tests.memory_rides import (
     ASTI,
     CONFIRMED,
     MONALE,
+    MONTAFIA,
     PROPOSED,
     REQUEST,
     SETTIME,
@@ -167,6 +168,14 @@ def test_words_in_a_link_are_no_comune(make) -> None:  # type: ignore[no-untyped
     person = make()
     person.sends(Inbound(start="ride-said_maria.rossi_via.roma.7_mon_9:00"))
     assert person.step() == "origin" and not person.rides.wishes
+
+
+def test_each_town_where_it_drives_stands_alone(make, flows: Engine) -> None:  # type: ignore[no-untyped-def]
+    person = make()
+    turn = person.sends(Inbound(tap=f"go:ride-said_{MONTAFIA}_{ASTI}_11-26_9:00"))
+    isolate = flows.languages[person.was.language].isolate
+    assert person.step() == "elsewhere"
+    assert all(isolate(town) in turn.says.text for town in ("Asti", "Monale"))
 
 
 def test_a_ride_to_an_appointment_leaves_before_it(make) -> None:  # type: ignore[no-untyped-def]

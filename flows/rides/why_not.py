@@ -10,9 +10,10 @@ def why_not(broken: str, taxi: Taxi, talk: Talk) -> str:
     _ = talk.gettext
     match broken:
         case "from" | "to":
-            names = (p.name for istat in taxi.points if (p := talk.desk.places.get(istat)))
+            places = (p for istat in taxi.points if (p := talk.desk.places.get(istat)))
+            names = talk.speech.list(talk.speech.isolate(place.name) for place in places)
             text = _("The social taxi drives only between these towns: {places}.")
-            return talk.fill(text, places=talk.speech.list(names))
+            return talk.fill(text, places=names)
         case "same":
             return _("You start and arrive in the same town.")
         case "closed":
