@@ -102,7 +102,8 @@ def test_asked_confirmed_and_cancelled_until_it_is_too_late(desk: Engine) -> Non
         assert "nobody is to drive" in notices.notices(connection)[0]["text"]
         for model in (RunHold, RunSeat, RunRow):
             assert count(connection, model) == 0
-        events = connection.execute(select(Event.__table__.c.step, Event.__table__.c.key)).all()  # type: ignore[attr-defined]
+        e = Event.__table__  # type: ignore[attr-defined]
+        events = connection.execute(select(e.c.step, e.c.key).order_by(e.c.id)).all()
         assert [tuple(e) for e in events] == [
             (step, MONALE) for step in ("asked", "confirmed", "cancelled")
         ]
