@@ -161,9 +161,10 @@ def main() -> None:
     from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
     from storage.content.sheets import ContentError
+    from storage.key_file import SealingError
     from storage.tickets.operators import TicketError
 
-    known = (WrongSettingError, UncompiledCatalogError, ContentError, TicketError)
+    known = (WrongSettingError, SealingError, UncompiledCatalogError, ContentError, TicketError)
     try:
         app()
     except (*known, ProvisionError) as error:

@@ -12,6 +12,7 @@ from bot import clock
 from bot.catalogs import FOLDER, UncompiledCatalogError, load_languages
 from bot.settings import Settings
 from storage.database import is_sqlite, open_database, reading
+from storage.key_file import SealingError
 from storage.schema import is_current
 
 
@@ -30,7 +31,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which to put things right."""
-    engine = open_database(settings.database_url.get_secret_value())
+    engine = open_database(settings.database_url.get_secret_value(), settings.keys)
     return [
         *_settings(settings),
         *_catalogs(settings),
@@ -68,6 +69,9 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     kind = "SQLite" if is_sqlite(engine) else "PostgreSQL"
     try:
         current = is_current(engine)
+    except SealingError as error:
+        yield Finding("keys", "problem", str(error))
+        return
     except Exception as error:
         says = f"{kind} does not answer ({type(error).__name__}): check DATABASE_URL"
         yield Finding("database", "problem", says)

@@ -1,11 +1,15 @@
 """The engine: SQLite as the embedded default, PostgreSQL by URL."""
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.key_file import Keys
+from storage.sealing import Sealing, sealing_of
 
 # FACTS of 2026: WAL and FULL lose nothing at power loss; BEGIN IMMEDIATE is what keeps two
 # processes from losing updates; secure_delete makes erasure real.
@@ -20,16 +24,66 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "cache_size=-16000",
 )
+_HAS_KEY = {
+    "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'key_in_use'",
+    "postgresql": "SELECT to_regclass('key_in_use') IS NOT NULL",
+}
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, keys: Keys | None = None) -> Engine:
     """An engine whose transactions are right for its database. Connects at first use.
 
-    Raises sqlalchemy.exc.ArgumentError for a URL that cannot be read.
+    ``keys`` open what is sealed in it; without them those at `default_key_file`. Raises
+    sqlalchemy.exc.ArgumentError for a URL that cannot be read, and every connection SealingError
+    when the keys are not this database's.
     """
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    engine = _sqlite(url) if sqlite else _postgresql(url)
+    engine.dialect.sealing = Sealing(keys or Keys(default_key_file(url)))  # type: ignore[attr-defined]
+    event.listen(engine, "connect", _Unlocking(engine))
+    return engine
+
+
+def default_key_file(url: str) -> Path:
+    """Where the key is unless a setting says otherwise: beside SQLite's file, or in ``data``."""
+    parsed = make_url(url)
+    path = parsed.database if parsed.get_backend_name() == "sqlite" else None
+    folder = Path(path).parent if path and path != ":memory:" else Path("data")
+    return folder / "sealing.key"
+
+
+def unlock(connection: Connection) -> None:
+    """Seal with the key that the database names. Raises SealingError when it is not there."""
+    cursor = connection.connection.cursor()
+    _settle(cursor, connection.dialect)
+
+
+class _Unlocking:
+    """What every new connection does first."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._dialect = engine.dialect
+
+    def __call__(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        try:
+            _settle(cursor, self._dialect)
+        finally:
+            cursor.close()
+            connection.rollback()
+
+
+def _settle(cursor: Any, dialect: Dialect) -> None:
+    cursor.execute(_HAS_KEY[dialect.name])
+    if cursor.fetchone()[0]:
+        cursor.execute("SELECT key_id, proof FROM key_in_use")
+        if row := cursor.fetchone():
+            sealing_of(dialect).settle(*row)
+
+
+def _postgresql(url: str) -> Engine:
+    parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     return create_engine(
