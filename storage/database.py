@@ -1,9 +1,10 @@
 """The engine: SQLite as the embedded default, PostgreSQL by URL."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -24,6 +25,8 @@ _PRAGMAS = (
     "temp_store=MEMORY",
     "cache_size=-16000",
 )
+_DATA = Path(__file__).resolve().parent.parent / "data"
+_NAMED = "SELECT key_id, proof FROM key_in_use"
 _HAS_KEY = {
     "sqlite": "SELECT count(*) FROM sqlite_master WHERE name = 'key_in_use'",
     "postgresql": "SELECT to_regclass('key_in_use') IS NOT NULL",
@@ -34,52 +37,48 @@ def open_database(url: str, keys: Keys | None = None) -> Engine:
     """An engine whose transactions are right for its database. Connects at first use.
 
     ``keys`` open what is sealed in it; without them those at `default_key_file`. Raises
-    sqlalchemy.exc.ArgumentError for a URL that cannot be read, and every connection SealingError
+    sqlalchemy.exc.ArgumentError for a URL that cannot be read, and every transaction SealingError
     when the keys are not this database's.
     """
     parsed = make_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     engine = _sqlite(url) if sqlite else _postgresql(url)
     engine.dialect.sealing = Sealing(keys or Keys(default_key_file(url)))  # type: ignore[attr-defined]
-    event.listen(engine, "connect", _Unlocking(engine))
+    event.listen(engine, "begin", unlock)
     return engine
 
 
 def default_key_file(url: str) -> Path:
-    """Where the key is unless a setting says otherwise: beside SQLite's file, or in ``data``."""
+    """Where the key is unless a setting says otherwise: beside SQLite's file, or in our ``data``."""
     parsed = make_url(url)
     path = parsed.database if parsed.get_backend_name() == "sqlite" else None
-    folder = Path(path).parent if path and path != ":memory:" else Path("data")
+    folder = Path(path).parent if path and path != ":memory:" else _DATA
     return folder / "sealing.key"
 
 
 def unlock(connection: Connection) -> None:
-    """Seal with the key that the database names. Raises SealingError when it is not there."""
-    cursor = connection.connection.cursor()
-    _settle(cursor, connection.dialect)
+    """Seal with the key that the database names, at the beginning of every transaction.
+
+    It stays so until the end: another key waits for it (`storage.rotation`). Raises SealingError
+    when the key is not there.
+    """
+    sealing = sealing_of(connection.dialect)
+    if (
+        not sealing.sealer
+        and not connection.exec_driver_sql(_HAS_KEY[connection.dialect.name]).scalar()
+    ):
+        return
+    if row := _named(connection):
+        sealing.settle(*row)
 
 
-class _Unlocking:
-    """What every new connection does first."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._dialect = engine.dialect
-
-    def __call__(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        cursor = connection.cursor()
-        try:
-            _settle(cursor, self._dialect)
-        finally:
-            cursor.close()
-            connection.rollback()
-
-
-def _settle(cursor: Any, dialect: Dialect) -> None:
-    cursor.execute(_HAS_KEY[dialect.name])
-    if cursor.fetchone()[0]:
-        cursor.execute("SELECT key_id, proof FROM key_in_use")
-        if row := cursor.fetchone():
-            sealing_of(dialect).settle(*row)
+def _named(connection: Connection) -> Any:
+    if connection.dialect.name == "postgresql":
+        return connection.exec_driver_sql(_NAMED).first()
+    try:  # by the driver: it is a part of every turn
+        return connection.connection.cursor().execute(_NAMED).fetchone()
+    except sqlite3.Error:
+        return connection.exec_driver_sql(_NAMED).first()  # the same error, in SQLAlchemy's words
 
 
 def _postgresql(url: str) -> Engine:

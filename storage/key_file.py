@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 KEY_BYTES = 64
+_ONE_ALPHABET = str.maketrans("-_", "+/")  # base64 and base64url alike
 _HEAD = "# What opens the database: without it nobody can. Never keep it beside a backup.\n"
 
 
@@ -76,7 +77,8 @@ class Keys:
 
     def _key(self, word: str) -> bytes:
         try:
-            key = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
+            plain = word.rstrip("=").translate(_ONE_ALPHABET)
+            key = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
         except (binascii.Error, ValueError):
             key = b""
         if len(key) != KEY_BYTES:

@@ -44,21 +44,23 @@ class Sealing:
 
     def settle(self, id: str, proof: str) -> None:
         """Seal with this key from now on. Raises SealingError when it is not there."""
-        if id != self._sealer:
+        if id == self._sealer:
+            return
+        if id not in self._ciphers:
             self._load()
-            if id not in self._ciphers:
-                raise SealingError(self.keys.lacks(id))
-            self._sealer = id
-            self.seal_same.cache_clear()
-        if self.open(proof, _PROOF) != _PROVEN:
+        if id not in self._ciphers or self.open(proof, _PROOF) != _PROVEN:
             raise SealingError(self.keys.lacks(id))
+        self._use(id)
+
+    def _use(self, id: str) -> None:
+        self._sealer = id
+        self.seal_same.cache_clear()
 
     def begin(self, key: bytes | None = None) -> tuple[str, str]:
         """Seal with ``key``, or the first there is, made when there is none: its id and a proof."""
         self.keys.make()
         self._load()
-        self._sealer = key_id(key or self.keys.read()[0])
-        self.seal_same.cache_clear()
+        self._use(key_id(key or self.keys.read()[0]))
         return self._sealer, self.seal(_PROVEN, _PROOF)
 
     def seal(self, text: str, where: str) -> str:
@@ -94,6 +96,8 @@ class Sealing:
         id, _, words = rest.partition(":")
         if mark != _MARK:
             raise SealingError(f"a value of {where} is not sealed: it was written past the program")
+        if id not in self._ciphers:
+            self._load()  # another program may have begun with another key
         if id not in self._ciphers:
             raise SealingError(self.keys.lacks(id))
         try:
