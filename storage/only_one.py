@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import is_sqlite
+from storage.locks import Lock
 
 try:
     import fcntl
@@ -27,9 +28,9 @@ class OnlyOne(Protocol):
         ...
 
 
-def only_one(engine: Engine, key: int) -> OnlyOne:
-    """The lock ``key`` of a database, for all processes that use it."""
-    path = engine.url.database
+def only_one(engine: Engine, what: Lock) -> OnlyOne:
+    """The lock of that name of a database, for all processes that use it."""
+    path, key = engine.url.database, int(what)
     if not is_sqlite(engine):
         return _AdvisoryLock(engine, key)
     return _FileLock(Path(f"{path}.{key}.lock") if path and path != ":memory:" else None)

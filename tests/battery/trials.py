@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.battery import database_trouble, kills
+from tests.battery import database_trouble, kills, provider_trouble
 from tests.battery.figures import Figure, Place
 
 _BOTH = ("sqlite", "postgresql")
@@ -26,4 +26,5 @@ TRIALS = {
     "locked": Trial("the database is locked for seconds", database_trouble.locked),
     "slow": Trial("the database is slow", database_trouble.slow),
     "full": Trial("the disk is full for seconds", database_trouble.full),
+    "provider": Trial("Telegram answers 429, 403, 500, nonsense, nothing", provider_trouble.run),
 }
