@@ -48,6 +48,17 @@ def compute(
         return flows.apologise(was, contact, desk, today, number), number
 
 
+def apologise(
+    flows: Engine, person: Person, received: Received, desk: DatabaseDesk, today: date
+) -> tuple[Turn, str]:
+    """As `compute`, for a message of which nothing more can be made: the apology at once."""
+    number = secrets.token_hex(4)
+    log.error("error %s: a message was set aside", number)
+    contact = Contact(received.drawn_as, {}, person.alerts)
+    was = Conversation.salvaged(json.loads(person.state)) if person.state else Conversation()
+    return flows.apologise(was, contact, desk, today, number), number
+
+
 def event_rows(turn: Turn, contact_id: int | None, channel: str, at: int) -> list[dict[str, Any]]:
     """What happened in the turn, as rows."""
     language = turn.says.language if turn.says else turn.conversation.language
