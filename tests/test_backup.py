@@ -196,7 +196,7 @@ def test_while_everything_goes_on(desk: Desk) -> None:
 def test_counted_outside_of_the_moment_it_would_be_noticed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted = making.describe
+    counted = snapshot.describe
 
     def describe(connection: Any, now: Any) -> Any:
         manifest = counted(connection, now)
