@@ -20,6 +20,7 @@ class Lock(IntEnum):
     AGENDA = 7360424
     RIDES = 7360425
     STATISTICS = 7360426
+    BACKUP = 7360427
 
 
 def one_at_a_time(connection: Connection, what: Lock) -> None:

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from storage.database import is_sqlite
-from storage.locks import Lock
 
 try:
     import fcntl
@@ -28,9 +27,9 @@ class OnlyOne(Protocol):
         ...
 
 
-def only_one(engine: Engine, what: Lock) -> OnlyOne:
-    """The lock of that name of a database, for all processes that use it."""
-    path, key = engine.url.database, int(what)
+def only_one(engine: Engine, key: int) -> OnlyOne:
+    """The lock ``key`` (a `storage.locks.Lock`) of a database, for all processes that use it."""
+    path, key = engine.url.database, int(key)
     if not is_sqlite(engine):
         return _AdvisoryLock(engine, key)
     return _FileLock(Path(f"{path}.{key}.lock") if path and path != ":memory:" else None)
