@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     simulator_password: SecretStr = SecretStr("")
     send_lease_seconds: int = Field(40, ge=LONGEST_SEND_SECONDS + _TO_WRITE_DOWN, le=3600)
     demo: bool = False
+    backup_folder: str = "data/backups"
+    backup_key_file: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
