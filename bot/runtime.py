@@ -22,6 +22,7 @@ from bot.channel import Receipt
 from bot.channels import Channels, make_channels
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
+from bot.flood import Flood
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -98,7 +99,8 @@ class Runtime:
             paced=settings.rates,
             answering=answering,
         )
-        self._receiver = Receiver(self._worker, self._database, self._committed)
+        flood = Flood(settings.messages_per_minute, parts.flows.matters, now)
+        self._receiver = Receiver(self._worker, self._database, self._committed, flood.judged)
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )

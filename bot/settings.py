@@ -61,12 +61,15 @@ class Settings(BaseSettings):
     twilio_api_base_url: str = TWILIO_API
     telegram_messages_per_second: int = Field(30, ge=0, le=1000)
     whatsapp_messages_per_second: int = Field(10, ge=0, le=1000)
+    messages_per_minute: int = Field(40, ge=0, le=10_000)
     timezone: str = "Europe/Rome"
     default_language: str = "it"
     simulator: bool | None = None
     simulator_password: SecretStr = SecretStr("")
     send_lease_seconds: int = Field(40, ge=LONGEST_SEND_SECONDS + _TO_WRITE_DOWN, le=3600)
     demo: bool = False
+    backup_folder: str = "data/backups"
+    backup_key_file: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
