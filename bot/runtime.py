@@ -21,6 +21,7 @@ from bot.channel import Receipt
 from bot.channels import Channels, make_channels
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
+from bot.flood import Flood
 from bot.listening import NotReadyError, listen
 from bot.meter import UNMEASURED
 from bot.receiver import Receiver
@@ -99,7 +100,10 @@ class Runtime:
             answering=answering,
             meter=meter,
         )
-        self._receiver = Receiver(self._worker, self._database, self._committed, meter)
+        flood = Flood(settings.messages_per_minute, parts.flows.matters, now)
+        self._receiver = Receiver(
+            self._worker, self._database, self._committed, flood.judged, meter
+        )
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )

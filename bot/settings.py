@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     twilio_api_base_url: str = TWILIO_API
     telegram_messages_per_second: int = Field(30, ge=0, le=1000)
     whatsapp_messages_per_second: int = Field(10, ge=0, le=1000)
+    messages_per_minute: int = Field(40, ge=0, le=10_000)
     timezone: str = "Europe/Rome"
     default_language: str = "it"
     simulator: bool | None = None

@@ -35,6 +35,8 @@ def compute(
             row = json.loads(person.state)
             was = Conversation.salvaged(row)
             was = Conversation.from_json(row)
+        if received.haste:
+            return flows.ask_to_slow_down(was, contact, desk, today), ""
         turn = flows.take_turn(was, received.inbound, contact, desk, today)
         if contact.agreed(QUESTIONS):
             _keep_question(desk, turn, received.inbound.text)

@@ -16,7 +16,7 @@ from sqlmodel import col
 from bot.address_changes import apply_change
 from bot.answering import Answering
 from bot.blame import kind, where
-from bot.channel import FitsHere, Letter, Received, fits_nowhere
+from bot.channel import DROPPED, FitsHere, Letter, Received, fits_nowhere
 from bot.clock import Now, local_day
 from bot.from_group import take_word
 from bot.meter import UNMEASURED, Meter
@@ -159,6 +159,9 @@ class Worker:
     ) -> Letter | None:
         received, at = delivery.received, to_ms(now)
         channel, address = received.channel, received.address
+        if received.haste == DROPPED:
+            self._turns.receive(cursor, channel, received.external_id, address, None, at)
+            return None
         mine = self._takes_turns and self._turns.lock(cursor, channel, address)
         person = self._turns.person(cursor, channel, address, at) if mine else None
         waiting = not mine or (
@@ -199,7 +202,7 @@ class Worker:
                 self.queued = True
             return None
         person = person or self._turns.person(cursor, channel, address, at)
-        if person is None and answers_nothing(received.inbound.tap):
+        if person is None and (received.haste or answers_nothing(received.inbound.tap)):
             return None
         person = person or self._turns.enrol(cursor, channel, address, at)
         desk = DatabaseDesk(

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from flows.outreach.verdict import Rules
 from storage.columns import to_ms
+from storage.locks import Lock
 from storage.models import Address, Broadcast, Contact, Outbox, Permit
 from storage.outbox import UNASKED
 from storage.outreach.judging import judge_again
@@ -32,7 +33,6 @@ REPLY = 0
 LONGEST_HELD = timedelta(seconds=27)
 """A permit whose sender died is free after so long: no send takes longer, and a second more."""
 
-_CLAIMS = 7360419  # an arbitrary number, the same in every sender
 _ROUNDS = 8  # how often rows that must not be sent are put aside for others, in one claim
 
 
@@ -62,7 +62,7 @@ class Claims:
     def __init__(self, dialect: Dialect, rules: Rules | None = None) -> None:
         self._rules = rules
         self._locks = dialect.name == "postgresql"
-        lock = select(func.pg_advisory_xact_lock(literal_column(str(_CLAIMS))))
+        lock = select(func.pg_advisory_xact_lock(literal_column(str(int(Lock.CLAIMS)))))
         self._lock = Prepared(lock, dialect)
         self._due = Prepared(_due_query(), dialect)
         self._mark = Prepared(_mark_update(), dialect)
