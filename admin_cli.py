@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import (
+    backups,
     broadcast,
     contacts,
     content,
@@ -46,6 +47,12 @@ app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
 app.command(epilog="Example: python admin_cli.py audit --limit 20")(operators.audit)
+app.command(epilog="Example: python admin_cli.py backup --to /mnt/backups --keep 14")(
+    backups.backup
+)
+app.command(epilog="Example: python admin_cli.py restore data/backups/sportello.backup --rehearse")(
+    backups.restore
+)
 
 
 @app.command(epilog="Example: python admin_cli.py init")

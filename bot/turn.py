@@ -35,6 +35,8 @@ def compute(
             row = json.loads(person.state)
             was = Conversation.salvaged(row)
             was = Conversation.from_json(row)
+        if received.haste:
+            return flows.ask_to_slow_down(was, contact, desk, today), ""
         turn = flows.take_turn(was, received.inbound, contact, desk, today)
         if contact.agreed(QUESTIONS):
             _keep_question(desk, turn, received.inbound.text)
@@ -46,6 +48,17 @@ def compute(
         number = secrets.token_hex(4)
         log.error("error %s in a turn: %s", number, where(error))
         return flows.apologise(was, contact, desk, today, number), number
+
+
+def apologise(
+    flows: Engine, person: Person, received: Received, desk: DatabaseDesk, today: date
+) -> tuple[Turn, str]:
+    """As `compute`, for a message of which nothing more can be made: the apology at once."""
+    number = secrets.token_hex(4)
+    log.error("error %s: a message was set aside", number)
+    contact = Contact(received.drawn_as, {}, person.alerts)
+    was = Conversation.salvaged(json.loads(person.state)) if person.state else Conversation()
+    return flows.apologise(was, contact, desk, today, number), number
 
 
 def event_rows(turn: Turn, contact_id: int | None, channel: str, at: int) -> list[dict[str, Any]]:
@@ -72,3 +85,15 @@ def _keep_question(desk: DatabaseDesk, turn: Turn, text: str) -> None:
     if unsure and not desk.erased:
         language = turn.says.language if turn.says else turn.conversation.language
         desk.keep_question(language, unsure.step, unsure.key, text)
+
+
+def origin_of(received: Received, desk: DatabaseDesk) -> str:
+    """What kind of message the turn's answer is."""
+    if desk.erased:
+        return "goodbye"
+    return "reminder" if received.ours else "reply"
+
+
+def answers_nothing(tap: str) -> bool:
+    """A button of a question we know nothing of: the second tap on "delete everything"."""
+    return bool(tap) and not tap.startswith("go:")

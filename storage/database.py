@@ -49,7 +49,7 @@ def open_database(url: str, keys: Keys | None = None) -> Engine:
 
 
 def default_key_file(url: str) -> Path:
-    """Where the key is unless a setting says otherwise: beside SQLite's file, or in our ``data``."""
+    """Where the key is unless a setting says otherwise: beside SQLite's file, or in ``data``."""
     parsed = make_url(url)
     path = parsed.database if parsed.get_backend_name() == "sqlite" else None
     folder = Path(path).parent if path and path != ":memory:" else _DATA

@@ -498,6 +498,21 @@ def test_what_the_database_will_never_take_is_set_aside(
     assert SECRET not in caplog.text and "a delivery was set aside: ValueError" in caplog.text
 
 
+def test_who_wrote_what_the_database_will_never_take_is_told(
+    parts: Parts, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, save = make_worker(parts), Turns.save
+
+    def refuse(*values: Any) -> None:
+        monkeypatch.setattr(Turns, "save", save)
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr(Turns, "save", refuse)
+    assert worker.take([said("u1")]) == [None]
+    assert waiting(engine) == [] and len(letters(engine)) == 1
+    assert worker.failed_turns == 2  # it counts what was refused and the apology
+
+
 def test_a_message_that_fails_five_times_makes_way(
     parts: Parts, engine: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -510,6 +525,8 @@ def test_a_message_that_fails_five_times_makes_way(
         )
     assert [worker.take_waiting() for _ in range(5)] == [0] * 5
     assert waiting(engine) == ["u2"]
+    [told] = letters(engine)
+    assert "Qualcosa non ha funzionato" in told.body
     assert worker.take_waiting() == 1
     assert state(engine)["flow"] == "welcome"
     assert SECRET not in caplog.text and caplog.text.count("TypeError at") == 5

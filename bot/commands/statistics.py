@@ -10,6 +10,9 @@ from bot.commands import opening
 from bot.commands.output import AsJson, print_json, print_table, say, stop
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.stats.publishing import Export
     from storage.stats.reports import Report
     from storage.stats.scope import Scope
 
@@ -134,14 +137,66 @@ def _written(folder: Path, scope: "Scope", whom: str) -> int:
     from storage.stats import publishing
     from storage.stats.files import write_files
 
-    make = publishing.publish if whom == "funder" else publishing.inside
     with opening.database().begin() as connection:
-        try:
-            made = make(connection, scope, opening.by())
-        except publishing.PublishError as error:
-            stop(str(error))
+        made = _made(connection, scope, whom)
         write_files(folder, made.tables, publishing.about(scope, whom, made))
     return len(made.tables)
+
+
+@app.command(epilog="Example: python admin_cli.py stats report --period 2026-Q3 --file report.html")
+def report(
+    file: Annotated[Path, typer.Option(help="The HTML file that is made.")],
+    language: Annotated[
+        Literal["it", "en"], typer.Option(help="The language of the report.")
+    ] = "it",
+    since: Since = "",
+    until: Until = "",
+    period: Period = "",
+    comune: Comune = "",
+    channel: Channel = None,
+    whom: Annotated[
+        Literal["funder", "internal"],
+        typer.Option("--for", help="funder: safe to publish. internal: small numbers, too."),
+    ] = "funder",
+) -> None:
+    """Write the statistics of a period as a page with charts, in one file.
+
+    For a funder it holds what `stats export` publishes, and publishes it: each day once, then the
+    same ever after. --for internal shows all, and is written down.
+    """
+    scope = scope_of(since, until, period, comune, "", channel or "")
+    if file.exists():
+        stop(f"{file} is there already: name a new file.")
+    if not file.parent.is_dir():
+        stop(f"There is no folder {file.parent}.")
+    _report(file, scope, whom, language)
+    say(f"The report is in {file}: it opens in a browser, and prints from there.")
+    if whom == "internal":
+        say("Small numbers are in it: it stays inside of the desk.")
+
+
+def _report(file: Path, scope: "Scope", whom: str, language: str) -> None:
+    from bot.catalogs import report_words
+    from storage.report.page import About, page
+    from storage.report.words import Words
+    from storage.report.writing import write_whole
+
+    words = Words(language, report_words(language))
+    with opening.database().begin() as connection:
+        made = _made(connection, scope, whom)
+        about = About(scope, made.at, made.definitions, inside=whom == "internal")
+        write_whole(file, page(made.tables, about, words))
+
+
+def _made(connection: "Connection", scope: "Scope", whom: str) -> "Export":
+    """The tables as they leave; a period that may not be published stops the command."""
+    from storage.stats import publishing
+
+    make = publishing.publish if whom == "funder" else publishing.inside
+    try:
+        return make(connection, scope, opening.by())
+    except publishing.PublishError as error:
+        stop(str(error))
 
 
 def scope_of(

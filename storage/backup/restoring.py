@@ -1,0 +1,99 @@
+"""Going back to a backup: tried first, then put in place in one step, the old one kept aside."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from storage.audit import By, record
+from storage.backup import postgresql, sqlite
+from storage.backup.encrypted import BackupError
+from storage.backup.making import alone, opened
+from storage.backup.snapshot import Manifest, count_rows, revision_of
+from storage.database import is_sqlite, reading
+from storage.schema import upgrade
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was put in place; ``aside`` is where the former database is, or empty."""
+
+    manifest: Manifest
+    aside: str
+
+
+def rehearse(engine: Engine, url: str, path: Path, passphrase: str, by: By) -> Manifest:
+    """Everything but putting it in place. Raises BackupError."""
+    with alone(engine, url):
+        with opened(engine, url, path, passphrase) as (manifest, copy, _):
+            upgrade(copy)
+        with engine.begin() as connection:
+            after = {"file": path.name, "rows": sum(manifest.rows.values())}
+            record(connection, by, "rehearse restore", [("database", None, after)])
+    return manifest
+
+
+def restore(
+    engine: Engine, url: str, path: Path, passphrase: str, by: By, *, replace: bool
+) -> Restored:
+    """The database becomes what it was at that moment, in this release's schema.
+
+    Raises BackupError, with nothing changed: while somebody uses the database, when it is not empty
+    and ``replace`` was not said, and when the backup is not whole.
+    """
+    with alone(engine, url):
+        _refuse_in_use(engine, url)
+        empty = _is_empty(engine, url)
+        if not (empty or replace):
+            raise BackupError("the database is not empty: --replace puts it aside.")
+        with opened(engine, url, path, passphrase) as (manifest, copy, where):
+            upgrade(copy)
+            after = {"file": path.name, "made_at": manifest.made_at}
+            with copy.begin() as connection:
+                record(connection, by, "restore", [("database", None, after)])
+            copy.dispose()
+            engine.dispose()
+            aside = _swap(url, where, by.now, empty=empty, sqlite_=is_sqlite(engine))
+    if empty and aside and not is_sqlite(engine):
+        postgresql.drop(url, aside)
+        aside = ""
+    return Restored(manifest, aside)
+
+
+def _refuse_in_use(engine: Engine, url: str) -> None:
+    if is_sqlite(engine):
+        engine.dispose()
+        sqlite.take_over(sqlite.file_of(url))
+    elif count := postgresql.others(engine):
+        raise BackupError(f"the database is in use ({count} connections): stop the assistant.")
+
+
+def _is_empty(engine: Engine, url: str) -> bool:
+    """Whether no table of ours has a row. What cannot be read is not empty."""
+    if is_sqlite(engine) and not sqlite.file_of(url).exists():
+        return True
+    try:
+        with reading(engine).begin() as connection:
+            if revision_of(connection) is None:
+                return not count_rows(connection)
+            return not sum(n for t, n in count_rows(connection).items() if t != "alembic_version")
+    except DBAPIError:
+        if not is_sqlite(engine):
+            raise
+        return False
+    finally:
+        engine.dispose()
+
+
+def _swap(url: str, where: str, now: datetime, *, empty: bool, sqlite_: bool) -> str:
+    if sqlite_:
+        file = sqlite.file_of(url)
+        aside = file.with_name(f"{file.name}.before-{now.astimezone(UTC):%Y-%m-%d-%H%M%S}Z")
+        sqlite.take_over(file)
+        sqlite.swap(Path(where), file, None if empty else aside)
+        return "" if empty else str(aside)
+    name = f"{postgresql.name_of(url)[:40]}_before_{now.astimezone(UTC):%Y%m%d%H%M%S}"
+    postgresql.swap(where, url, name)
+    return name

@@ -1,0 +1,1 @@
+"""Faults against the real processes on the loopback: ``make battery`` prints what was found."""
