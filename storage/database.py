@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.key_file import Keys
@@ -74,7 +75,11 @@ def unlock(connection: Connection) -> None:
 
 def _named(connection: Connection) -> Any:
     if connection.dialect.name == "postgresql":
-        return connection.exec_driver_sql(_NAMED).first()
+        try:
+            return connection.exec_driver_sql(_NAMED).first()
+        except ProgrammingError:  # somebody has emptied the database since
+            connection.connection.rollback()
+            return None
     try:  # by the driver: it is a part of every turn
         return connection.connection.cursor().execute(_NAMED).fetchone()
     except sqlite3.Error:

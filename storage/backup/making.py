@@ -16,6 +16,7 @@ from storage.backup.snapshot import Manifest, check, describe, snapshot, split
 from storage.database import is_sqlite, open_database
 from storage.locks import Lock
 from storage.only_one import OnlyOne, only_one
+from storage.sealing import sealing_of
 
 SUFFIX = ".backup"
 _PART = ".part"
@@ -114,9 +115,10 @@ def opened(
 
 @contextmanager
 def _loaded(engine: Engine, url: str, content: Iterator[bytes]) -> Iterator[tuple[Engine, str]]:
+    keys = sealing_of(engine.dialect).keys
     if is_sqlite(engine):
         with sqlite.scratch(sqlite.file_of(url)) as folder:
-            file, copy = sqlite.load(content, folder)
+            file, copy = sqlite.load(content, folder, keys)
             try:
                 yield copy, str(file)
             finally:
@@ -124,7 +126,7 @@ def _loaded(engine: Engine, url: str, content: Iterator[bytes]) -> Iterator[tupl
         return
     with postgresql.scratch(url) as other:
         postgresql.load(content, other)
-        copy = open_database(other)
+        copy = open_database(other, keys)
         try:
             yield copy, postgresql.name_of(other)
         finally:
