@@ -13,6 +13,7 @@ from bot.commands import (
     content,
     desk,
     inbox,
+    keys,
     opening,
     operators,
     questions,
@@ -42,6 +43,7 @@ app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(keys.app, name="keys")
 app.add_typer(statistics.app, name="stats")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")

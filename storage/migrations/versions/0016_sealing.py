@@ -8,8 +8,8 @@ from alembic import op
 from storage.resealing import rewrite
 from storage.sealing import sealing_of
 
-revision = "0012"
-down_revision = "0011"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
