@@ -71,15 +71,18 @@ def _chart(sheet: Any, line: int, table: Table, bars: Bars) -> Any:
 
 def _paint(series: Any, place: int) -> None:
     """A colour and a hatching of its own (`storage.report.hatching` says whose colours)."""
-    from openpyxl.drawing.fill import ColorChoice, PatternFillProperties
+    from openpyxl.drawing.colors import ColorChoice
+    from openpyxl.drawing.fill import PatternFillProperties
 
     look = series.graphicalProperties
-    colour, hatching = _COLOURS[place % len(_COLOURS)], _HATCHINGS[place % len(_HATCHINGS)]
+    colour: Any = _COLOURS[place % len(_COLOURS)]
+    white: Any = "FFFFFF"
+    hatching = _HATCHINGS[place % len(_HATCHINGS)]
     if not hatching:
         look.solidFill = colour
         return
-    white, own = ColorChoice(srgbClr="FFFFFF"), ColorChoice(srgbClr=colour)
-    look.pattFill = PatternFillProperties(prst=hatching, fgClr=white, bgClr=own)
+    lines, own = ColorChoice(srgbClr=white), ColorChoice(srgbClr=colour)
+    look.pattFill = PatternFillProperties(prst=hatching, fgClr=lines, bgClr=own)
 
 
 def _height(bars: Bars) -> float:
