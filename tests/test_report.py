@@ -1,6 +1,7 @@
 """The report that coordinators read: what it says, and that nothing in it is loaded or runs."""
 
 import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from gettext import NullTranslations
@@ -17,6 +18,7 @@ from flows.understanding.model import INTENTS
 from storage.database import open_database
 from storage.report import names
 from storage.report.charts import bars_of
+from storage.report.drawing import pygal
 from storage.report.findings import finding
 from storage.report.page import About, page
 from storage.report.words import LANGUAGES, Words
@@ -143,6 +145,14 @@ def test_colour_is_never_the_only_sign() -> None:
     assert len(bars) == 4 and kinds == {"", "ML", "Mv", "Mh"}
     texts = [text.text or "" for text in image.iter("text") if text.get("class") == "value"]
     assert sorted(texts) == ["10", "15", "20", "5"]
+
+
+def test_the_library_changes_nothing_for_other_imports() -> None:
+    before = list(sys.meta_path)
+    pygal.cache_clear()
+    for name in [name for name in sys.modules if name.split(".")[0] == "pygal"]:
+        del sys.modules[name]
+    assert pygal().__version__ and sys.meta_path == before
 
 
 def test_the_same_numbers_give_the_same_file() -> None:

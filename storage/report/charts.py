@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
+from storage.report.drawing import pygal
 from storage.report.hatching import COLOURS, paint
 from storage.report.words import Words
 from storage.stats.disclosure import HIDDEN
@@ -59,10 +60,9 @@ def drawn(value: Value) -> float | None:
 
 def svg(table: Table, bars: Bars, words: Words, finding: str) -> str:
     """The chart as an image with a title and a description, for those who do not see it."""
-    import pygal  # imported only where needed
-
-    kind = pygal.HorizontalStackedBar if bars.piled else pygal.HorizontalBar
-    chart = kind(_settings(pygal, bars))
+    library = pygal()
+    kind = library.HorizontalStackedBar if bars.piled else library.HorizontalBar
+    chart = kind(_settings(library, bars))
     upwards = bars.rows[::-1]  # pygal begins at the bottom
     chart.x_labels = [_label(table, row, bars, words) for row in upwards]
     for place in bars.columns:
@@ -109,15 +109,15 @@ def _worded(
     return {"value": value, "formatter": lambda _: says}
 
 
-def _settings(pygal: Any, bars: Bars) -> Any:
+def _settings(library: Any, bars: Bars) -> Any:
     each = 1.3 if bars.piled else len(bars.columns)
-    style = pygal.style.Style(
+    style = library.style.Style(
         label_font_size=_FONT,
         major_label_font_size=_FONT,
         value_font_size=_FONT,
         font_family="sans-serif",
     )
-    return pygal.Config(
+    return library.Config(
         js=[],
         style=style,
         width=_WIDTH,
