@@ -92,6 +92,7 @@ def quality(
     until: Until = "",
     period: Period = "",
     comune: Comune = "",
+    language: Language = "",
     channel: Channel = None,
     as_json: AsJson = False,
 ) -> None:
@@ -101,7 +102,7 @@ def quality(
     """
     from storage.stats.reports import quality_tables as report
 
-    _print(report, scope_of(since, until, period, comune, "", channel or ""), as_json=as_json)
+    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
 
 
 @app.command(epilog="Example: python admin_cli.py stats export --period 2026-Q3 --folder 2026-Q3")

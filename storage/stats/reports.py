@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from storage.stats import conversations, funnel, needs, quality, questions, services
+from storage.stats import conversations, funnel, needs, quality, questions, services, waits
 from storage.stats.persons import Persons, active, known
 from storage.stats.scope import Scope
 from storage.stats.table import Table
@@ -49,5 +49,6 @@ def _done(connection: Connection, scope: Scope, persons: Persons) -> list[Table]
         services.appointments(connection, scope, persons),
         services.rides(connection, scope, persons),
         services.tickets(connection, scope, persons),
+        waits.answer_times(connection, scope, persons),
         services.broadcasts(connection, scope),
     ]
