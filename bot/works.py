@@ -16,6 +16,7 @@ from flows.speech import Languages
 from storage import unanswered, upkeep
 from storage.erasure import scrub
 from storage.rides import due as rides
+from storage.stats import rollups
 from storage.tickets import keeping
 
 Work = Callable[[datetime], bool]
@@ -42,6 +43,11 @@ def make_works(
         scrub(engine)  # each time: an open reader may have held up the last one
         return False
 
+    def roll_up(now: datetime) -> bool:
+        with engine.begin() as connection:
+            due = rollups.is_due(connection, now)
+            return bool(due and rollups.fold(connection, settings.zone, now))
+
     def write_alerts(now: datetime) -> bool:
         with engine.begin() as connection:
             return alerts.run(connection, now) == PEOPLE_AT_ONCE
@@ -56,6 +62,7 @@ def make_works(
         _at_once(engine, write_about_rides),
         _at_once(engine, answering.report_failures),
         write_alerts,
+        roll_up,
         outreach.send,
     )
 

@@ -25,6 +25,7 @@ from storage.models.people import Address, Consent, Contact, Conversation, Inter
 from storage.models.records import Audit, JobRun, Notice, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
+from storage.models.statistics import DayCrowd, FirstOffers, RollUp
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
@@ -38,12 +39,14 @@ __all__ = [
     "Consent",
     "Contact",
     "Conversation",
+    "DayCrowd",
     "DeskException",
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
     "DeskTopic",
     "Event",
+    "FirstOffers",
     "Hold",
     "Inbox",
     "Interest",
@@ -59,6 +62,7 @@ __all__ = [
     "Ride",
     "RideRules",
     "RideWish",
+    "RollUp",
     "Run",
     "RunHold",
     "RunSeat",
