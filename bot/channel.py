@@ -13,6 +13,9 @@ LONGEST_SEND_SECONDS = 25
 OURS = "sportello:"
 """How the number of a delivery begins that we made ourselves: a question that a flow puts."""
 
+PLEA, DROPPED = "plea", "dropped"
+"""Of somebody who writes too fast: the one that is answered with a plea, and all that follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -23,6 +26,7 @@ class Received:
     ``tap_id`` of the tap itself. Without an ``inbound`` it is a ``change``: ``blocked``,
     ``unblocked``, ``moved`` to the address ``moved_to``, or a ``reaction``, after which nothing is
     done. ``thread`` is the topic of the operators' group in which the ``operator`` wrote it.
+    ``haste``: empty, `PLEA` or `DROPPED` (`bot.flood`).
     """
 
     channel: str
@@ -35,6 +39,7 @@ class Received:
     tap_id: str = ""
     thread: int = 0
     operator: str = ""
+    haste: str = ""
 
     @property
     def drawn_as(self) -> str:

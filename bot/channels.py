@@ -17,6 +17,7 @@ from bot.database_thread import DatabaseThread
 from bot.settings import Settings
 from flows.speech import Languages
 from storage.database import reading
+from storage.locks import Lock
 from storage.models import Template
 from storage.only_one import only_one
 from storage.pacing import COOLS
@@ -34,7 +35,6 @@ _AGAIN_SECONDS = 60
 _APPROVALS_SECONDS = 3600
 _PARTS_APART = COOLS.total_seconds()
 _CATCH_UP = timedelta(minutes=5)
-_POLLING = 7360420  # an arbitrary number, the same in every process
 _DOWN_AT_MOST = timedelta(hours=24)
 
 
@@ -126,7 +126,7 @@ def _add_telegram(
                 return
 
     async def fetch(stopping: asyncio.Event) -> None:
-        await poll(channel, receive, stopping, only_one(parts.engine, _POLLING))
+        await poll(channel, receive, stopping, only_one(parts.engine, Lock.POLLING))
 
     channels.by_name["telegram"] = channel
     if settings.operators_chat_id:

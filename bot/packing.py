@@ -10,6 +10,8 @@ def packed(received: Received) -> dict[str, Any]:
     """What the inbox keeps of a delivery until it is handled."""
     said = received.inbound
     row: dict[str, Any] = {"message": received.message}
+    if received.haste:
+        row["haste"] = received.haste
     if received.operator:
         row |= {"thread": received.thread, "operator": received.operator}
     if said is None:
@@ -36,4 +38,5 @@ def unpacked(channel: str, address: str, external_id: str, row: dict[str, Any]) 
         message=row["message"],
         thread=row.get("thread", 0),
         operator=row.get("operator", ""),
+        haste=row.get("haste", ""),
     )

@@ -5,14 +5,21 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 
-from bot.channel import FitsHere, Letter, Received, fits_nowhere
+from bot.channel import DROPPED, FitsHere, Letter, Received, fits_nowhere
 from bot.database_thread import DatabaseThread
+from bot.meter import UNMEASURED, Meter
 from bot.worker import Delivery, Worker
 
 log = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 64
+
+
+def unhurried(received: Received) -> Received:
+    """As it came: nobody is too fast."""
+    return received
 
 
 @dataclass(slots=True)
@@ -25,9 +32,16 @@ class Receiver:
     """Group commit: what arrives while one transaction runs goes into the next."""
 
     def __init__(
-        self, worker: Worker, database: DatabaseThread, committed: Callable[[], None]
+        self,
+        worker: Worker,
+        database: DatabaseThread,
+        committed: Callable[[], None],
+        judged: Callable[[Received], Received] = unhurried,
+        meter: Meter = UNMEASURED,
     ) -> None:
+        self._meter = meter
         self._worker, self._database, self._committed = worker, database, committed
+        self._judged = judged
         self._waiting: deque[_Pending] = deque()
         self._running: asyncio.Task[None] | None = None
 
@@ -38,11 +52,14 @@ class Receiver:
 
         Raises what the database raised when it could not be stored.
         """
-        pending = _Pending(Delivery(received, fits_here))
+        pending = _Pending(Delivery(self._judged(received), fits_here))
+        began = perf_counter()
         self._waiting.append(pending)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
-        return await pending.result
+        letter = await pending.result
+        self._meter.delivered(received.channel, perf_counter() - began)
+        return letter
 
     async def _drain(self) -> None:
         while self._waiting:
@@ -64,7 +81,7 @@ class Receiver:
             return [error] * len(deliveries)
 
     def _next_batch(self) -> list[_Pending]:
-        """At most one delivery of an address, so that answers leave in order."""
+        """At most one turn of an address, so that answers leave in order."""
         batch: list[_Pending] = []
         later: list[_Pending] = []
         seen: set[tuple[str, str]] = set()
@@ -72,6 +89,9 @@ class Receiver:
             pending = self._waiting.popleft()
             received = pending.delivery.received
             key = (received.channel, received.address)
+            if received.haste == DROPPED:
+                batch.append(pending)
+                continue
             (later if key in seen else batch).append(pending)
             seen.add(key)
         self._waiting.extendleft(reversed(later))

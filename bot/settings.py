@@ -34,6 +34,7 @@ _SHAPES = {
     "telegram_webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z, a-z, 0-9, _ and -"),
     "twilio_account_sid": (r"AC[0-9a-fA-F]{32}", "AC and 32 of 0-9 and a-f, as Twilio shows it"),
     "twilio_whatsapp_from": (r"(whatsapp:)?\+[0-9]{6,15}", "like whatsapp:+390141000011"),
+    "sentry_dsn": (r"https?://[^@/ ]+@[^@ ]+/[0-9]+", "like https://key@sentry.example.org/1"),
     "operators_chat_id": (r"-?[0-9]+", "a number such as -1001234567890"),
 }
 
@@ -61,12 +62,17 @@ class Settings(BaseSettings):
     twilio_api_base_url: str = TWILIO_API
     telegram_messages_per_second: int = Field(30, ge=0, le=1000)
     whatsapp_messages_per_second: int = Field(10, ge=0, le=1000)
+    messages_per_minute: int = Field(40, ge=0, le=10_000)
     timezone: str = "Europe/Rome"
     default_language: str = "it"
     simulator: bool | None = None
     simulator_password: SecretStr = SecretStr("")
     send_lease_seconds: int = Field(40, ge=LONGEST_SEND_SECONDS + _TO_WRITE_DOWN, le=3600)
     demo: bool = False
+    log_format: Literal["text", "json"] = "text"
+    sentry_dsn: SecretStr = SecretStr("")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65535)
     backup_folder: str = "data/backups"
     backup_key_file: str = ""
     sportello_operator: str = ""

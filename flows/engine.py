@@ -90,6 +90,25 @@ class Engine:
         draft.advance()
         return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
 
+    def ask_to_slow_down(
+        self, conversation: Conversation, contact: Contact, desk: Desk, today: date
+    ) -> Turn:
+        """The turn of somebody who writes too fast; what was asked stays asked."""
+        draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
+        draft.say(sentences.slow_down(draft.speech))
+        return Turn(conversation, drawing.outbound(draft, edits=False), ())
+
+    def matters(self, inbound: Inbound) -> bool:
+        """Whether this is read however much somebody writes: STOP, and a cry for help."""
+        text = clean(inbound.text, _LONGEST_HASTE)
+        tapped = inbound.tap.removeprefix("go:") if inbound.tap.startswith("go:") else ""
+        if (inbound.start or tapped) in _MATTERS:
+            return True
+        if self.words.meaning(text, "").removeprefix("go:") in _MATTERS:
+            return True
+        said = self._understand(text, "") if self._understand and text else None
+        return said is not None and (said.intent == "emergency" or said.alarming)
+
     def _read(self, draft: Draft, inbound: Inbound) -> Reading | ForDesk:
         """Options of the pending question first, global words second, then questions in their own
         words, what is nearly an option, and free answers. While a ticket listens, words that we
@@ -165,6 +184,8 @@ def _is_number(text: str) -> bool:
 
 
 _LONGEST_TAP = 64
+_LONGEST_HASTE = 500
+_MATTERS = ("stop", "erase", "person")
 _ERASING = (":yes", ":under_14")
 _BEFORE_LANGUAGE = ("stop", "welcome")
 _GREETINGS = ("menu", "welcome_back")  # no wish to come back to

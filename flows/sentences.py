@@ -46,6 +46,15 @@ def passed_on(speech: Speech) -> str:
     return _("✅ The people of the desk will read this. To go on with the robot, write: menu.")
 
 
+def slow_down(speech: Speech) -> str:
+    """Once, to somebody who writes faster than anybody reads."""
+    _ = speech.gettext
+    return _(
+        "You are writing very fast. Please wait one minute, then write again. "
+        "In danger? Call 112 now."
+    )
+
+
 def near_places(speech: Speech) -> str:
     """Before the comuni a typed name may mean."""
     _ = speech.gettext

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from flows.outreach.verdict import Rules
 from storage.columns import to_ms
+from storage.locks import Lock
 from storage.models import Address, Broadcast, Contact, Outbox, Permit
 from storage.outbox import UNASKED
 from storage.outreach.judging import judge_again
@@ -32,7 +33,6 @@ REPLY = 0
 LONGEST_HELD = timedelta(seconds=27)
 """A permit whose sender died is free after so long: no send takes longer, and a second more."""
 
-_CLAIMS = 7360419  # an arbitrary number, the same in every sender
 _ROUNDS = 8  # how often rows that must not be sent are put aside for others, in one claim
 
 
@@ -53,6 +53,7 @@ class Due:
     permit: int = 0
     opener: str = ""
     held_until: int = 0
+    inbox_id: int | None = None
 
 
 class Claims:
@@ -61,7 +62,7 @@ class Claims:
     def __init__(self, dialect: Dialect, rules: Rules | None = None) -> None:
         self._rules = rules
         self._locks = dialect.name == "postgresql"
-        lock = select(func.pg_advisory_xact_lock(literal_column(str(_CLAIMS))))
+        lock = select(func.pg_advisory_xact_lock(literal_column(str(int(Lock.CLAIMS)))))
         self._lock = Prepared(lock, dialect)
         self._due = Prepared(_due_query(), dialect)
         self._mark = Prepared(_mark_update(), dialect)
@@ -159,6 +160,7 @@ def _due(row: Candidate, permit: int) -> Due:
         permit,
         row.opener,
         row.held_until,
+        row.inbox_id,
     )
 
 
@@ -205,7 +207,7 @@ def _due_query() -> Any:
         select(
             *(o.c.id, o.c.channel, o.c.address, o.c.body, o.c.origin, o.c.edits, o.c.attempts),
             *(o.c.priority, o.c.contact_id, o.c.expires_at),
-            *(a.c.heard_at, a.c.state, a.c.rests_until, c.c.alerts),
+            *(a.c.heard_at, a.c.state, a.c.rests_until, c.c.alerts, o.c.inbox_id),
         )
         .select_from(
             o.outerjoin(a, and_(a.c.channel == o.c.channel, a.c.address == o.c.address)).outerjoin(

@@ -28,8 +28,8 @@ class OnlyOne(Protocol):
 
 
 def only_one(engine: Engine, key: int) -> OnlyOne:
-    """The lock ``key`` of a database, for all processes that use it."""
-    path = engine.url.database
+    """The lock ``key`` (a `storage.locks.Lock`) of a database, for all processes that use it."""
+    path, key = engine.url.database, int(key)
     if not is_sqlite(engine):
         return _AdvisoryLock(engine, key)
     return _FileLock(Path(f"{path}.{key}.lock") if path and path != ":memory:" else None)

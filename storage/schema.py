@@ -6,9 +6,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from storage.database import is_sqlite
+from storage.locks import Lock, one_at_a_time
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
@@ -20,7 +21,7 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     config = _config()
     if not is_sqlite(engine):
         with engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(7360418)"))
+            one_at_a_time(connection, Lock.SCHEMA)
             config.attributes["connection"] = connection
             command.upgrade(config, to)
         return

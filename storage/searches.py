@@ -18,20 +18,19 @@ from flows.searches.port import (
     Search,
     SearchCommand,
 )
+from storage.locks import Lock, one_at_a_time
 from storage.models import Alerted, Contact, Listing
 from storage.models import Search as Row
 
 WEEK = timedelta(days=7)
 
-_LOCK = 7360423  # an arbitrary number, the same in every process
 _TABLE: Any = Row.__table__  # type: ignore[attr-defined]
 _ALERTED: Any = Alerted.__table__  # type: ignore[attr-defined]
 
 
 def lock(connection: Connection) -> None:
     """One process at a time answers searches, until its commit; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    one_at_a_time(connection, Lock.SEARCHES)
 
 
 def searches_of(connection: Connection, contact_id: int) -> list[Search]:

@@ -32,6 +32,7 @@ class Server:
             **{k: v for k, v in os.environ.items() if not k.startswith(("TELEGRAM", "TWILIO"))},
             "HTTP_PORT": str(self.port),
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
+            "MESSAGES_PER_MINUTE": "0",
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             **settings,

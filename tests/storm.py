@@ -89,23 +89,23 @@ async def until_quiet(engine: Engine, telegram: LoopbackTelegram) -> None:
 def judge(
     engine: Engine, telegram: LoopbackTelegram, updates: int, *, but_for: Container[str] = ()
 ) -> Found:
-    """What the database says was said, against what people saw; ``but_for`` rows of these origins,
-    and whoever got nothing else.
+    """What the database says was said, against what people saw; ``but_for`` rows of these origins
+    (and whoever got nothing else) or with these statuses.
     """
     with reading(engine).begin() as connection:
         stored = connection.execute(
             text("SELECT count(*) FROM inbox WHERE handled_at IS NOT NULL")
         ).scalar_one()
         o: Any = Outbox.__table__  # type: ignore[attr-defined]
-        columns = (o.c.id, o.c.address, o.c.body, o.c.hidden, o.c.origin)
+        columns = (o.c.id, o.c.address, o.c.body, o.c.hidden, o.c.origin, o.c.status)
         rows = connection.execute(select(*columns).order_by(o.c.id)).all()
     seen: dict[str, list[str]] = defaultdict(list)
     for message in telegram.messages:
         seen[str(message.chat_id)].append(message.text)
     expected: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    others = {address for _, address, _, _, origin in rows if origin in but_for}
-    for id, address, body, hidden, origin in rows:
-        if origin in but_for:
+    others = {row.address for row in rows if row.origin in but_for}
+    for id, address, body, hidden, origin, status in rows:
+        if origin in but_for or status in but_for:
             continue
         letter = Letter(id, "telegram", address, Outbound.from_json(json.loads(body)))
         expected[address].append((draw(letter)[0].params["text"], hidden))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.locks import Lock
 from tests.conftest import ROOT
 
 LAYERS = ("flows", "storage", "bot", "admin_cli")  # each may import itself and those before it
@@ -236,3 +237,10 @@ def test_the_checks_themselves_would_see() -> None:
         "def _f(): return _('a'), ngettext('a', 'b', n), pgettext('c', 'd'), clock.now()"
     )
     assert not_literal(good) == clock_readings(good) == []
+
+
+def test_the_numbers_of_locks_are_in_one_place() -> None:
+    """Two things with one number wait for each other: bookings waited for the poller, for ever."""
+    found = {p.name for p in PRODUCT if any(f"{lock:d}" in p.read_text() for lock in Lock)}
+    assert found == {"locks.py"}
+    assert not [p.name for p in PRODUCT if "736042" in p.read_text() and p.name != "locks.py"]

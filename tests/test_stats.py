@@ -152,8 +152,10 @@ def test_needs_beside_offers_and_the_language_served_worst_first(month: Engine) 
     assert ("job", "language", "all", 2) in tables["needs_by_group"].rows
     assert ("job", "language", "ur", 1) in tables["needs_by_group"].rows
     assert set(tables["unmet"].rows) == {
-        ("nothing_fits", "job", "", "unknown", 1),
+        ("nothing_fits", "job", "", "Settime", 1),
+        ("nothing_fits", "job", "", "all", 1),
         ("ride", "transport", "from", "Monale", 1),
+        ("ride", "transport", "from", "all", 1),
     }
     assert tables["work"].rows == (("care", "Settime", 1, 0),)
     assert tables["quality"].rows == (

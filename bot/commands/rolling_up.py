@@ -11,22 +11,24 @@ if TYPE_CHECKING:
 _MANY = 100_000
 
 
-def roll_up(engine: "Engine") -> None:
-    """Take up all events that may be, page by page; the assistant goes on in between."""
+def rolled_up() -> "Engine":
+    """The database, with all events taken up that may be; the assistant goes on in between."""
     from rich.console import Console
     from rich.progress import Progress
 
     from storage.stats import rollups
 
+    engine = opening.database()
     with engine.begin() as connection:
         start, end = rollups.held(connection).number, rollups.newest(connection)
     console = Console(stderr=True)
     quiet = not console.is_terminal or end - start < _MANY
     with Progress(console=console, disable=quiet, transient=True) as progress:
-        _all(engine, progress, start, end)
+        _take_up(engine, progress, start, end)
+    return engine
 
 
-def _all(engine: "Engine", progress: "Progress", start: int, end: int) -> None:
+def _take_up(engine: "Engine", progress: "Progress", start: int, end: int) -> None:
     from storage.stats import rollups
 
     bar = progress.add_task("Taking up events", total=end - start)

@@ -20,13 +20,13 @@ from flows.agenda.rules import Rules
 from flows.agenda.slots import Crew, Slot, Wish, crews, free, quarters, slot_of
 from storage.agenda.rules import load_rules
 from storage.letters import call_back
+from storage.locks import Lock, one_at_a_time
 from storage.models import Appointment, Hold, Waiting
 
 LIVE = ("offered", "booked")
 MOST = 3
 """Appointments one person may have ahead of them."""
 
-_LOCK = 7360420  # an arbitrary number, the same in every process
 _TABLE: Any = Appointment.__table__  # type: ignore[attr-defined]
 _HOLD: Any = Hold.__table__  # type: ignore[attr-defined]
 
@@ -49,8 +49,7 @@ class Booking:
 
 def lock(connection: Connection) -> None:
     """One at a time changes the agenda, until its commit; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    one_at_a_time(connection, Lock.AGENDA)
 
 
 def taken(connection: Connection, since: datetime) -> set[tuple[str, datetime]]:

@@ -14,9 +14,9 @@ from storage.backup import encrypted, postgresql, sqlite
 from storage.backup.encrypted import BackupError
 from storage.backup.snapshot import Manifest, check, describe, snapshot, split
 from storage.database import is_sqlite, open_database
+from storage.locks import Lock
 from storage.only_one import OnlyOne, only_one
 
-LOCK = 7360421
 SUFFIX = ".backup"
 _PART = ".part"
 
@@ -79,9 +79,9 @@ def alone(engine: Engine, url: str) -> Iterator[None]:
 @contextmanager
 def _lock(engine: Engine, url: str) -> Iterator[OnlyOne]:
     """PostgreSQL's is not held in our own database: a restore renames that."""
-    where, key = engine, LOCK
+    where, key = engine, int(Lock.BACKUP)
     if not is_sqlite(engine):
-        where, key = postgresql.maintenance(url), postgresql.lock_key(LOCK, url)
+        where, key = postgresql.maintenance(url), postgresql.lock_key(Lock.BACKUP, url)
     lock = only_one(where, key)
     try:
         yield lock

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from storage.audit import By, Change, entry
 from storage.audit import record as write_down
 from storage.content.fields import COMMON, NOT_BEFORE, TRANSLATED, fields_of
 from storage.listings import SOURCE_LANGUAGE
+from storage.locks import Lock, one_at_a_time
 from storage.models import Listing, ListingText
 
 Record = dict[str, Any]
@@ -23,13 +24,11 @@ _TEXT: Any = ListingText.__table__  # type: ignore[attr-defined]
 _COLUMNS = tuple(field.name for field in COMMON if field.name not in TRANSLATED)
 _DAYS = tuple(field.name for field in COMMON if field.kind == "day")
 _BATCH = 500
-_CONTENT = 7360421  # an arbitrary number, the same in every process
 
 
 def lock(connection: Connection) -> None:
     """One change of offers at a time, until this transaction ends (SQLite has one writer)."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_CONTENT)))
+    one_at_a_time(connection, Lock.CONTENT)
 
 
 def load(connection: Connection, ids: Iterable[str] | None = None) -> dict[str, Record]:

@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from flows.rides.possible import free_cars
 from flows.rides.rules import Request, Taxi
 from flows.rides.sharing import Run, could_join
+from storage.locks import Lock, one_at_a_time
 from storage.models import Ride, RunHold, RunSeat
 from storage.models import Run as RunRow
 
@@ -24,7 +25,6 @@ LIVE = ("asked", "proposed", "confirmed")
 SEATED = ("proposed", "confirmed")
 """A time that was proposed is kept for whoever it was proposed to."""
 
-_LOCK = 7360421  # an arbitrary number, the same in every process
 _LONGEST = timedelta(hours=8)
 _RIDE: Any = Ride.__table__  # type: ignore[attr-defined]
 _RUN: Any = RunRow.__table__  # type: ignore[attr-defined]
@@ -34,8 +34,7 @@ _SEAT: Any = RunSeat.__table__  # type: ignore[attr-defined]
 
 def lock(connection: Connection) -> None:
     """One at a time changes rides, until its commit; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+    one_at_a_time(connection, Lock.RIDES)
 
 
 def request_of(row: Any, zone: ZoneInfo) -> Request:

@@ -50,6 +50,16 @@ def everything(connection: Connection, scope: Scope, today: date) -> list[Table]
     return [*_summary(read), *_funnel(read), *_needs(read), *_quality(read)]
 
 
+WORDS: dict[Report, str] = {
+    summary: "summary",
+    funnel_tables: "funnel",
+    needs_tables: "needs",
+    quality_tables: "quality",
+    everything: "export",
+}
+"""The command of each."""
+
+
 def _read(connection: Connection, scope: Scope, today: date) -> _Read:
     facts = Facts(connection, scope)
     return _Read(facts, active(facts), today)

@@ -166,9 +166,12 @@ class World:
             still = still + 1 if idle and seen == before else 0
             before = seen
 
-    def reckon(self, kills: int = 0) -> list[Figure]:
-        """What must hold after any trial in which every send was answered or hidden by a kill."""
-        found = judge(self.engine, self.telegram, self.told, but_for=("broadcast",))
+    def reckon(self, kills: int = 0, but_for: Sequence[str] = ()) -> list[Figure]:
+        """What must hold after any trial; ``but_for`` replies that ended so (`storm.judge`).
+
+        ``kills``: how often sends in flight were hidden.
+        """
+        found = judge(self.engine, self.telegram, self.told, but_for=("broadcast", *but_for))
         hidden = self.count(text("SELECT coalesce(sum(hidden), 0) FROM outbox"))
         return [
             at_least("messages of people", self.told, 20),

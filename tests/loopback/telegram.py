@@ -187,6 +187,10 @@ class LoopbackTelegram:
         """Do what the next call says, then close the connection without an answer."""
         self.faults.append(Fault(drop=True, method=method.lower()))
 
+    def garble(self, method: str = "") -> None:
+        """Do what the next call says, then answer 200 with a page of a proxy."""
+        self.faults.append(Fault(garbage=True, method=method.lower()))
+
     def _fault(self, method: str) -> Fault | None:
         fault = next((f for f in self.faults if f.method in ("", method)), None)
         if fault:
@@ -224,6 +228,8 @@ class LoopbackTelegram:
             return _refused(refusal)
         if fault and fault.drop and request.transport:
             request.transport.abort()
+        if fault and fault.garbage:
+            return web.Response(text="<html>Bad gateway</html>", content_type="text/html")
         await asyncio.sleep(self.answers_after)
         return web.json_response({"ok": True, "result": result})
 

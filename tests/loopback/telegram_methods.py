@@ -38,7 +38,9 @@ class Shown:
 
 @dataclass
 class Fault:
-    """What a call meets: a ``status``, silence (``hang``), or a cut once done (``drop``)."""
+    """What a call meets: a ``status``, silence (``hang``), a cut once done (``drop``), or an answer
+    that nobody can read, once done (``garbage``).
+    """
 
     status: int = 0
     description: str = "Internal Server Error"
@@ -46,6 +48,7 @@ class Fault:
     method: str = ""
     hang: bool = False
     drop: bool = False
+    garbage: bool = False
 
 
 def units(text: str) -> int:
