@@ -227,17 +227,34 @@ def desk(run: Run, tmp_path: Path) -> Run:
 
 @pytest.mark.parametrize("name", ["summary", "funnel", "needs", "quality"])
 def test_each_report_prints_and_speaks_json(desk: Run, name: str) -> None:
-    shown = desk("stats", name, "--period", "2026-11")
+    inside = ("--period", "2026-11", "--for", "internal")
+    shown = desk("stats", name, *inside)
     assert "From 2026-11-01 to 2026-11-30." in shown and "fr" in shown
-    found = desk.json("stats", name, "--period", "2026-11", "--json")
+    found = desk.json("stats", name, *inside, "--json")
     assert found["scope"]["first"] == "2026-11-01"
     for table in found["tables"]:
         assert table["says"].endswith(".") and all(column["says"] for column in table["columns"])
         assert Table.from_json(table).to_json() == table
 
 
+@pytest.mark.parametrize("name", ["summary", "funnel", "needs", "quality"])
+def test_small_numbers_are_shown_to_who_asks_for_them_and_that_is_written_down(
+    desk: Run, name: str
+) -> None:
+    for table in desk.json("stats", name, "--period", "2026-11", "--json")["tables"]:
+        told = [column["kind"] == "people" for column in table["columns"]]
+        for row in table["rows"]:
+            numbers = [value for value, hides in zip(row, told, strict=True) if hides]
+            assert {value if value == "hidden" else value % 5 for value in numbers} <= {"hidden", 0}
+    assert desk.json("audit", "--json") == []
+    desk("stats", name, "--period", "2026-11", "--for", "internal", "--channel", "telegram")
+    (row,) = desk.json("audit", "--json")
+    assert row["action"] == f"stats {name} internal" and row["after"] == {"channel": "telegram"}
+
+
 def test_filters_that_are_typed(desk: Run) -> None:
-    found = desk.json("stats", "summary", "--period", "2026", "--comune", "monale", "--json")
+    inside = ("--for", "internal", "--json")
+    found = desk.json("stats", "summary", "--period", "2026", "--comune", "monale", *inside)
     assert found["tables"][0]["rows"][-1] == ["all", 1, 0, 1]
     assert "no comune 'Atlantide'" in desk("stats", "needs", "--comune", "Atlantide", code=2)
     assert "Write a period as" in desk("stats", "summary", "--period", "autumn", code=2)

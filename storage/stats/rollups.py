@@ -10,10 +10,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlmodel import col
 
 from storage.columns import from_ms, to_ms
+from storage.locks import Lock, nobody_changes, one_at_a_time
 from storage.models import DayCrowd, Event, FirstOffers, RollUp
 from storage.stats.crowds import Crowd, packed, unpacked
 from storage.stats.happened import Day, First, What, count_questions, days, joined, local_days
@@ -24,7 +25,6 @@ PAGE = 20_000
 _LATE = timedelta(hours=1)  # no transaction is open for so long: older ids are all there
 _REST = timedelta(days=1)
 _AT_ONCE = 500
-_LOCK = 7360422
 _DAYS: Any = DayCrowd.__table__  # type: ignore[attr-defined]
 _FIRSTS: Any = FirstOffers.__table__  # type: ignore[attr-defined]
 _TAKE_OUT = delete(_DAYS).where(
@@ -42,7 +42,7 @@ class Upto:
 
 def held(connection: Connection) -> Upto:
     """How far they are; they stay so until the transaction ends."""
-    _lock(connection, "pg_advisory_xact_lock_shared")
+    nobody_changes(connection, Lock.ROLL_UPS)
     return _upto(connection)
 
 
@@ -51,7 +51,7 @@ def fold(connection: Connection, zone: ZoneInfo, now: datetime, size: int = PAGE
 
     When the days were those of another zone, everything is counted anew.
     """
-    _lock(connection, "pg_advisory_xact_lock")
+    one_at_a_time(connection, Lock.ROLL_UPS)
     upto = _upto(connection)
     if upto.zone != zone.key:
         _begin(connection, zone)
@@ -85,7 +85,7 @@ def is_due(connection: Connection, now: datetime) -> bool:
 
 def forget(connection: Connection, contact_id: int) -> None:
     """Take somebody out of all sets; to be called before their events lose them."""
-    _lock(connection, "pg_advisory_xact_lock")
+    one_at_a_time(connection, Lock.ROLL_UPS)
     upto = _upto(connection)
     if not upto.number:
         return
@@ -147,9 +147,3 @@ def _begin(connection: Connection, zone: ZoneInfo) -> None:
 def _upto(connection: Connection) -> Upto:
     row = connection.execute(select(col(RollUp.upto), col(RollUp.zone))).first()
     return Upto(row[0], row[1]) if row else Upto()
-
-
-def _lock(connection: Connection, function: str) -> None:
-    """SQLite has one writer, and whoever reads sees one moment."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT {function}({_LOCK})"))
