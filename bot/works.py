@@ -18,6 +18,7 @@ from storage import erased, unanswered, upkeep
 from storage.database import reading
 from storage.erasure import scrub
 from storage.rides import due as rides
+from storage.stats import rollups
 from storage.tickets import keeping
 
 Work = Callable[[datetime], bool]
@@ -47,6 +48,11 @@ def make_works(
 
     note_erased = _note_erased(engine, settings.list_of_erased)
 
+    def roll_up(now: datetime) -> bool:
+        with engine.begin() as connection:
+            due = rollups.is_due(connection, now)
+            return bool(due and rollups.fold(connection, settings.zone, now))
+
     def write_alerts(now: datetime) -> bool:
         with engine.begin() as connection:
             return alerts.run(connection, now) == PEOPLE_AT_ONCE
@@ -62,6 +68,7 @@ def make_works(
         _at_once(engine, write_about_rides),
         _at_once(engine, answering.report_failures),
         write_alerts,
+        roll_up,
         outreach.send,
     )
 

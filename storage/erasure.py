@@ -19,6 +19,7 @@ from storage.models import (
     SimulatorMessage,
 )
 from storage.rides import due as rides
+from storage.stats import rollups
 from storage.tickets.group import delete_topics
 
 
@@ -53,6 +54,7 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
             connection.execute(
                 delete(SimulatorMessage).where(col(SimulatorMessage.chat) == address)
             )
+    rollups.forget(connection, contact_id)
     connection.execute(
         update(Event).where(col(Event.contact_id) == contact_id).values(contact_id=None)
     )

@@ -25,6 +25,7 @@ from storage.models.people import Address, Consent, Contact, Conversation, Inter
 from storage.models.records import Audit, Erasure, JobRun, Notice, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
+from storage.models.statistics import DayCrowd, FirstOffers, RollUp
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "Consent",
     "Contact",
     "Conversation",
+    "DayCrowd",
     "DeskException",
     "DeskPlace",
     "DeskRules",
@@ -45,6 +47,7 @@ __all__ = [
     "DeskTopic",
     "Erasure",
     "Event",
+    "FirstOffers",
     "Hold",
     "Inbox",
     "Interest",
@@ -60,6 +63,7 @@ __all__ = [
     "Ride",
     "RideRules",
     "RideWish",
+    "RollUp",
     "Run",
     "RunHold",
     "RunSeat",
