@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.channel import LONGEST_SEND_SECONDS
 from flows.outreach.quiet import Quiet, parse_days
 from flows.outreach.verdict import Rules
+from storage.erased import file_of
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
@@ -77,6 +78,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65535)
     backup_folder: str = "data/backups"
     backup_key_file: str = ""
+    erased_file: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
@@ -195,6 +197,13 @@ class Settings(BaseSettings):
                 own = False
         public = urlsplit(self.public_url).hostname or "localhost"
         return not own or public not in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def list_of_erased(self) -> Path:
+        """Where it is written down, by number, who was erased."""
+        if self.erased_file:
+            return Path(self.erased_file)
+        return file_of(self.database_url.get_secret_value())
 
     @cached_property
     def zone(self) -> ZoneInfo:
