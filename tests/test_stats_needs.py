@@ -16,6 +16,7 @@ from storage.models import Appointment, Interest, Listing, RideWish, Ticket
 from storage.models.records import Notice
 from storage.schema import upgrade
 from storage.stats import funnel, waits, work
+from storage.stats.facts import Facts
 from storage.stats.hours import needs_by_hour
 from storage.stats.persons import active, known
 from storage.stats.scope import Scope, parts_of_calendar
@@ -70,8 +71,8 @@ def world(database: str) -> Iterator[Engine]:
 
 def at_hours(engine: Engine, scope: Scope = MONTH) -> Table:
     with engine.begin() as connection:
-        persons, everybody = active(connection, scope), known(connection, scope)
-        return needs_by_hour(connection, scope, persons, everybody, TODAY)
+        facts, everybody = Facts(connection, scope), known(connection, scope)
+        return needs_by_hour(facts, active(facts), everybody, TODAY)
 
 
 def test_needs_at_certain_hours_beside_what_is_open_then(world: Engine) -> None:
@@ -103,9 +104,9 @@ def test_skills_beside_jobs_now_and_over_time(world: Engine) -> None:
         everybody = known(connection, MONTH)
         now = work.now(connection, everybody, MONTH, TODAY)
         quarter = Scope(date(2026, 10, 1), date(2026, 12, 31), ROME)
-        grown = work.over_time(connection, everybody, quarter)
+        grown = work.over_time(Facts(connection, quarter), everybody)
         year = Scope(date(2026, 1, 1), date(2026, 12, 31), ROME)
-        yearly = work.over_time(connection, everybody, year)
+        yearly = work.over_time(Facts(connection, year), everybody)
     assert now.rows == (
         ("care", "all", 1, 1, 2, 2),
         ("care", "Monale", 1, 0, 1, 0),
@@ -135,8 +136,9 @@ def test_who_was_interested_and_then_in_contact(world: Engine) -> None:
             came = Appointment(contact_id=who, place="p", colleague="c", room=1, topic="cv")
             came.status, came.starts_at, came.ends_at, came.created_at = "attended", at, at, START
             put(connection, came)
-        table = funnel.offers(connection, MONTH, active(connection, MONTH))
-        waited = waits.answer_times(connection, MONTH, active(connection, MONTH))
+        facts = Facts(connection, MONTH)
+        table = funnel.offers(facts, active(facts))
+        waited = waits.answer_times(connection, MONTH, active(facts))
     assert table.rows[0] == ("job", 0, 0, 3, 2), "Bilal came before he was interested"
     assert waited.rows == (("fr", 1, 0, 1, 0, 25.0), ("all", 1, 0, 1, 0, 25.0))
 

@@ -11,7 +11,7 @@ from flows.desk import TOPICS
 from flows.hours import PARTS, parse_hours, parts_of
 from storage.listings import showable
 from storage.models import Listing, RideWish
-from storage.stats.facts import done
+from storage.stats.facts import Facts, done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, Column, Row, Table, key, people
@@ -20,10 +20,7 @@ _Which = tuple[str, str]
 """A need and a part of the week."""
 _COLUMNS = (
     key("need", "What it is about."),
-    key(
-        "hours",
-        "The part of the week: before 7, until 12, until 18, until 22, the night, weekends.",
-    ),
+    key("hours", "The part of the week; evenings are 18 to 22, nights until 5."),
     key("comune", "Where they live; where the offer is."),
     people(
         "people",
@@ -35,14 +32,12 @@ _COLUMNS = (
 )
 
 
-def needs_by_hour(
-    connection: Connection, scope: Scope, persons: Persons, known: Persons, today: date
-) -> Table:
+def needs_by_hour(facts: Facts, persons: Persons, known: Persons, today: date) -> Table:
     """By need, part of the week and comune; each person is in one comune."""
     wanted: dict[_Which, set[int]] = defaultdict(set)
-    for which, contact in _wanted(connection, scope, persons, known):
+    for which, contact in _wanted(facts, persons, known):
         wanted[which].add(contact)
-    offered = _offered(connection, scope, today)
+    offered = _offered(facts.connection, facts.scope, today)
     rows: list[Row] = []
     for which in {*wanted, *offered}:
         rows += _block(which, wanted[which], known, offered[which])
@@ -55,16 +50,14 @@ def needs_by_hour(
     )
 
 
-def _wanted(
-    connection: Connection, scope: Scope, persons: Persons, known: Persons
-) -> Iterator[tuple[_Which, int]]:
-    for contact, _, topic, part, _ in done(connection, scope, persons, ("wanted",)):
-        yield (topic, part), contact
-    w = RideWish
+def _wanted(facts: Facts, persons: Persons, known: Persons) -> Iterator[tuple[_Which, int]]:
+    for contact, what in done(facts, persons, ("wanted",)):
+        yield (what.flow, what.step), contact
+    w, scope = RideWish, facts.scope
     wishes = select(col(w.contact_id), col(w.band)).where(
         col(w.at) >= scope.starts, col(w.at) < scope.ends, col(w.band) != ""
     )
-    for who, part in connection.execute(wishes):
+    for who, part in facts.connection.execute(wishes):
         if who is not None:
             yield ("transport", part), who
     for id, one in known.items():

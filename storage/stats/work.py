@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from storage.listings import showable
-from storage.models import Contact, Event, Listing
-from storage.stats.facts import within
+from storage.models import Contact, Listing
+from storage.stats.facts import Facts, done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope, parts_of_calendar
 from storage.stats.table import ALL, UNKNOWN, Column, Row, Table, key, people
@@ -47,9 +47,9 @@ def now(connection: Connection, known: Persons, scope: Scope, today: date) -> Ta
     )
 
 
-def over_time(connection: Connection, known: Persons, scope: Scope) -> Table:
+def over_time(facts: Facts, known: Persons) -> Table:
     """Month by month, or in a longer period quarter by quarter."""
-    periods = parts_of_calendar(scope)
+    connection, periods = facts.connection, parts_of_calendar(facts.scope)
     asked: dict[tuple[str, str], set[int]] = defaultdict(set)
     published: Counter[tuple[str, str]] = Counter()
     for name, part in periods.items():
@@ -101,18 +101,15 @@ def _block(sector: str, wanted: Counter[tuple[str, bool]], offered: Counter[str]
 
 
 def _asked(connection: Connection, part: Scope, known: Persons) -> Iterator[tuple[str, int]]:
-    e = Event
-    query = select(col(e.step), col(e.contact_id)).distinct()
-    for sector, contact in connection.execute(query.where(*within(part), col(e.kind) == "sought")):
-        if contact in known:
-            yield sector, int(contact)
+    for contact, what in done(Facts(connection, part), known, ("sought",)):
+        yield what.step, contact
     first = select(col(Contact.id)).where(
         col(Contact.created_at) >= part.starts, col(Contact.created_at) < part.ends
     )
-    for (contact,) in connection.execute(first):
-        if contact in known:
-            for sector in known[contact].profile.many("sectors"):
-                yield sector, int(contact)
+    for (id,) in connection.execute(first):
+        if id in known:
+            for sector in known[id].profile.many("sectors"):
+                yield sector, id
 
 
 def _published(connection: Connection, part: Scope) -> Iterator[str]:
