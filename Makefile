@@ -19,7 +19,8 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 	@touch $@
 
 SOURCES := $(wildcard locales/*/LC_MESSAGES/messages.po)
-COMPILED := $(SOURCES:.po=.mo)
+REPORTS := $(wildcard locales/*/LC_MESSAGES/report.po)
+COMPILED := $(SOURCES:.po=.mo) $(REPORTS:.po=.mo)
 
 catalogs: $(COMPILED)  ## Compile the catalogs in locales/.
 
@@ -64,3 +65,6 @@ extract: $(VENV)/.runtime  ## Bring the catalogs up to date with the words in th
 	$(BIN)/pybabel --quiet extract --mapping locales/babel.cfg --keyword _ --keyword ngettext:1,2 --keyword pgettext:1c,2 --no-location --sort-output --add-comments Translators: --project Sportello --output locales/messages.pot flows bot
 	@for po in $(SOURCES); do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --input-file locales/messages.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
 	@rm locales/messages.pot
+	$(BIN)/python -m babel.messages.frontend --quiet extract --mapping locales/report.cfg --no-location --sort-output --project Sportello --output locales/report.pot storage
+	@for po in $(REPORTS); do $(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --input-file locales/report.pot --output-file $$po --locale $$(echo $$po | cut -d/ -f2); done
+	@rm locales/report.pot

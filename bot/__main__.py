@@ -5,12 +5,17 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from bot.catalogs import UncompiledCatalogError
+from bot.listening import NotReadyError
 from bot.logs import set_up_logs
-from bot.runtime import ROLES, BrokenError, NotReadyError, Parts, Runtime, make_parts
-from bot.settings import WrongSettingError, load_settings
+from bot.runtime import ROLES, BrokenError, Parts, Runtime, make_parts
+from bot.settings import Settings, WrongSettingError, load_settings
 from bot.stopping import NOT_CLEAN, end_in_time
+
+if TYPE_CHECKING:
+    from bot.reports import Reports
 
 
 def main() -> int:
@@ -22,10 +27,11 @@ def main() -> int:
         choices=ROLES,
         help="run this part only; repeat for several (default: all)",
     )
-    roles = parser.parse_args().role or ROLES
+    roles, reports = parser.parse_args().role or ROLES, None
     try:
         settings = load_settings()
         set_up_logs(settings)
+        reports = _reports(settings, roles)
         parts = make_parts(settings)
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(_run(parts, roles))
@@ -34,8 +40,20 @@ def main() -> int:
         return 2
     except BrokenError:
         return NOT_CLEAN
+    finally:
+        if reports:
+            reports.end()
     logging.getLogger("bot").info("stopped")
     return 0
+
+
+def _reports(settings: Settings, roles: Sequence[str]) -> "Reports | None":
+    """The library is imported only where somebody wants reports."""
+    if not settings.sentry_dsn.get_secret_value():
+        return None
+    from bot.reports import start_reports
+
+    return start_reports(settings, ",".join(roles))
 
 
 async def _run(parts: Parts, roles: Sequence[str]) -> None:

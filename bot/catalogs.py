@@ -1,6 +1,6 @@
 """Compiled catalogs, from `locales/`; a language without one stops the program."""
 
-from gettext import GNUTranslations
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from flows.speech import Languages, Speech
@@ -20,6 +20,15 @@ def load_languages(default: str, folder: Path = FOLDER) -> Languages:
         raise UncompiledCatalogError(f"DEFAULT_LANGUAGE: there is no locales/{default}")
     speeches.sort(key=lambda speech: (speech.code != default, speech.code))
     return Languages(speeches, default)
+
+
+def report_words(language: str, folder: Path = FOLDER) -> NullTranslations:
+    """The words of the report that coordinators read; in English they stand in the code.
+
+    Raises UncompiledCatalogError.
+    """
+    source = folder / language / "LC_MESSAGES" / "report.po"
+    return NullTranslations() if language == "en" else _compiled(source)
 
 
 def reviewers(folder: Path = FOLDER) -> dict[str, str]:

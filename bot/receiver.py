@@ -5,9 +5,11 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from bot.channel import DROPPED, FitsHere, Letter, Received, fits_nowhere
 from bot.database_thread import DatabaseThread
+from bot.meter import UNMEASURED, Meter
 from bot.worker import Delivery, Worker
 
 log = logging.getLogger(__name__)
@@ -35,7 +37,9 @@ class Receiver:
         database: DatabaseThread,
         committed: Callable[[], None],
         judged: Callable[[Received], Received] = unhurried,
+        meter: Meter = UNMEASURED,
     ) -> None:
+        self._meter = meter
         self._worker, self._database, self._committed = worker, database, committed
         self._judged = judged
         self._waiting: deque[_Pending] = deque()
@@ -49,10 +53,13 @@ class Receiver:
         Raises what the database raised when it could not be stored.
         """
         pending = _Pending(Delivery(self._judged(received), fits_here))
+        began = perf_counter()
         self._waiting.append(pending)
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self._drain())
-        return await pending.result
+        letter = await pending.result
+        self._meter.delivered(received.channel, perf_counter() - began)
+        return letter
 
     async def _drain(self) -> None:
         while self._waiting:

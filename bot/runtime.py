@@ -1,14 +1,13 @@
 """Where objects are made and put together; nothing connects or reads settings before this."""
 
 import asyncio
-import errno
 import logging
 import signal
-import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from sqlalchemy import Engine
@@ -23,6 +22,8 @@ from bot.channels import Channels, make_channels
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.flood import Flood
+from bot.listening import NotReadyError, listen
+from bot.meter import UNMEASURED
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -39,18 +40,15 @@ from storage.gazetteer import load_gazetteer
 from storage.schema import is_current
 from storage.understanding import load_understanding
 
+if TYPE_CHECKING:
+    from bot.metrics import Metrics
+
 log = logging.getLogger(__name__)
 
 ROLES = ("web", "worker", "sender", "scheduler")
 _WORKER_POLL_SECONDS = 0.25
 _FINISH_SECONDS = 6.0  # of those that `bot.stopping` gives the whole stop
 _CLOSE_SECONDS = 1.0
-_NO_ADDRESS = ("HTTP_HOST", "no address of this machine")
-_UNUSABLE = {socket.EAI_NONAME: _NO_ADDRESS, errno.EADDRNOTAVAIL: _NO_ADDRESS}
-
-
-class NotReadyError(Exception):
-    """The program cannot start; one line says what to do."""
 
 
 class BrokenError(Exception):
@@ -88,6 +86,8 @@ class Runtime:
         self._broken = False
         self._news = asyncio.Event()
         settings, engine, now = parts.settings, parts.engine, parts.now
+        self._metrics = _make_metrics(settings)
+        meter = self._metrics or UNMEASURED
         self._database = DatabaseThread(engine)
         answering = Answering(parts.languages, settings.operators_chat_id)
         self._worker = Worker(
@@ -98,18 +98,23 @@ class Runtime:
             takes_turns="worker" in self._roles,
             paced=settings.rates,
             answering=answering,
+            meter=meter,
         )
         flood = Flood(settings.messages_per_minute, parts.flows.matters, now)
-        self._receiver = Receiver(self._worker, self._database, self._committed, flood.judged)
+        self._receiver = Receiver(
+            self._worker, self._database, self._committed, flood.judged, meter
+        )
         self._channels: Channels = make_channels(
             parts, self._database, self._receiver.receive, self.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
         by_name, rules = self._channels.by_name, settings.rules
-        self._sender = Sender(engine, self._database, by_name, now, rules, lease, settings.rates)
+        self._sender = Sender(
+            engine, self._database, by_name, now, rules, lease, settings.rates, meter
+        )
         works = make_works(engine, parts.languages, settings, answering)
-        self._scheduler = Scheduler(self._database, now, settings.zone, works)
-        self._runner: web.AppRunner | None = None
+        self._scheduler = Scheduler(self._database, now, settings.zone, works, meter)
+        self._servers: list[web.AppRunner] = []
         self._helpers: list[asyncio.Task[None]] = []
 
     async def run(self) -> None:
@@ -199,6 +204,8 @@ class Runtime:
             tasks.append(asyncio.create_task(self._work(), name="worker"))
         if "scheduler" in self._roles:
             self._scheduler.start()
+        if self._metrics:
+            await self._serve_metrics(self._metrics)
         if "web" in self._roles:
             await self._serve()
             self._helpers = [
@@ -212,15 +219,15 @@ class Runtime:
         app = make_app(
             self._channels.routes, self._parts.engine, self._database, self._channels.by_name
         )
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, settings.http_host, settings.http_port)
-        try:
-            await site.start()
-        except OSError as error:
-            where = f"{settings.http_host}:{settings.http_port}"
-            name, reason = _UNUSABLE.get(error.errno or 0, ("HTTP_PORT", "in use or not allowed"))
-            raise NotReadyError(f"{name}: {where} is {reason} ({error.errno})") from None
+        self._servers.append(await listen(app, settings.http_host, settings.http_port, "HTTP"))
+
+    async def _serve_metrics(self, metrics: "Metrics") -> None:
+        from bot.metrics import metrics_app
+
+        settings, now = self._parts.settings, self._parts.now
+        app = metrics_app(metrics, self._parts.engine, self._database, now)
+        where = (settings.metrics_host, settings.metrics_port)
+        self._servers.append(await listen(app, *where, "METRICS"))
 
     async def _work(self) -> None:
         """Turns of stored messages: of other processes, and of people who wrote several at once."""
@@ -243,8 +250,8 @@ class Runtime:
         for closing in self._channels.closing:
             closing.set()
         running = [*tasks, *self._helpers]
-        if self._runner:
-            running.append(asyncio.create_task(self._runner.cleanup(), name="server"))
+        for server in self._servers:
+            running.append(asyncio.create_task(server.cleanup(), name="server"))
         late = (await asyncio.wait(running, timeout=_FINISH_SECONDS))[1] if running else set()
         for task in late:
             task.cancel()
@@ -259,3 +266,12 @@ class Runtime:
                     await channel.close()
         self._database.close()
         self._parts.engine.dispose()
+
+
+def _make_metrics(settings: Settings) -> "Metrics | None":
+    """Only where somebody looks: METRICS_PORT."""
+    if not settings.metrics_port:
+        return None
+    from bot.metrics import Metrics
+
+    return Metrics()

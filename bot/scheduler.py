@@ -8,6 +8,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
+from bot.meter import UNMEASURED, Meter
 from bot.works import Work
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,14 @@ class Scheduler:
     """Ticks while the process runs; a tick that comes twice, late or never does no harm."""
 
     def __init__(
-        self, database: DatabaseThread, now: Now, zone: ZoneInfo, works: Sequence[Work]
+        self,
+        database: DatabaseThread,
+        now: Now,
+        zone: ZoneInfo,
+        works: Sequence[Work],
+        meter: Meter = UNMEASURED,
     ) -> None:
+        self._meter = meter
         self._database, self._now, self._works = database, now, works
         self._ticks = AsyncIOScheduler(timezone=zone)
         self._ticks.add_job(
@@ -48,3 +55,4 @@ class Scheduler:
                     pass
             except Exception as error:
                 log.error("scheduler: %s", type(error).__name__)
+        self._meter.ticked(self._now().timestamp())

@@ -18,6 +18,8 @@ from bot.channel import LONGEST_SEND_SECONDS, Channel, Failed, Letter, Problem, 
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.documents import file_of
+from bot.meter import UNMEASURED, Meter
+from bot.tracing import follow
 from flows.agenda.remind import is_night
 from flows.messages import Outbound
 from flows.outreach.verdict import Rules
@@ -81,9 +83,11 @@ class Sender:
         rules: Rules,
         lease: timedelta = timedelta(seconds=30),
         paced: Mapping[str, int] = MappingProxyType({}),
+        meter: Meter = UNMEASURED,
     ) -> None:
         self._engine, self._database, self._channels = engine, database, channels
         self._now, self._rules, self._lease, self._paced = now, rules, lease, paced
+        self._meter = meter
         self._claims = Claims(engine.dialect, rules)
         self._closing = Closing(engine.dialect)
         self._permits = Permits(engine.dialect)
@@ -199,6 +203,7 @@ class Sender:
         return due
 
     async def _send(self, row: Due) -> None:
+        follow(row.inbox_id)
         try:
             async with asyncio.timeout(LONGEST_SEND_SECONDS):
                 result = await self._send_one(row)
@@ -235,12 +240,16 @@ class Sender:
 
     def _outcome(self, row: Due, result: Sent | Failed) -> Outcome:
         attempt = row.attempts + 1
+        if isinstance(result, Sent):
+            log.info("letter %d on %s: sent", row.id, row.channel)
+            self._meter.sent(row.channel)
         if isinstance(result, Sent) and row.opener:
             held_until = from_ms(row.held_until)
             return Outcome(row.id, "held", result.external_id, due_at=held_until, attempt=attempt)
         if isinstance(result, Sent):
             return Outcome(row.id, "sent", result.external_id, attempt=attempt)
         problem, now = result.problem, self._now()
+        self._meter.failed(row.channel, result)
         log.warning("letter %d on %s: %s %s", row.id, row.channel, problem.value, result.code)
         self._changes.append(_Change(row.channel, row.address, result))
         if problem is Problem.HIDDEN:

@@ -4,6 +4,7 @@ import re
 from datetime import time
 from functools import cached_property
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.channel import LONGEST_SEND_SECONDS
 from flows.outreach.quiet import Quiet, parse_days
 from flows.outreach.verdict import Rules
+from storage.erased import file_of
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
@@ -34,6 +36,7 @@ _SHAPES = {
     "telegram_webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "1 to 256 of A-Z, a-z, 0-9, _ and -"),
     "twilio_account_sid": (r"AC[0-9a-fA-F]{32}", "AC and 32 of 0-9 and a-f, as Twilio shows it"),
     "twilio_whatsapp_from": (r"(whatsapp:)?\+[0-9]{6,15}", "like whatsapp:+390141000011"),
+    "sentry_dsn": (r"https?://[^@/ ]+@[^@ ]+/[0-9]+", "like https://key@sentry.example.org/1"),
     "operators_chat_id": (r"-?[0-9]+", "a number such as -1001234567890"),
 }
 
@@ -68,8 +71,13 @@ class Settings(BaseSettings):
     simulator_password: SecretStr = SecretStr("")
     send_lease_seconds: int = Field(40, ge=LONGEST_SEND_SECONDS + _TO_WRITE_DOWN, le=3600)
     demo: bool = False
+    log_format: Literal["text", "json"] = "text"
+    sentry_dsn: SecretStr = SecretStr("")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65535)
     backup_folder: str = "data/backups"
     backup_key_file: str = ""
+    erased_file: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
@@ -188,6 +196,13 @@ class Settings(BaseSettings):
                 own = False
         public = urlsplit(self.public_url).hostname or "localhost"
         return not own or public not in ("localhost", "127.0.0.1", "::1")
+
+    @property
+    def list_of_erased(self) -> Path:
+        """Where it is written down, by number, who was erased."""
+        if self.erased_file:
+            return Path(self.erased_file)
+        return file_of(self.database_url.get_secret_value())
 
     @cached_property
     def zone(self) -> ZoneInfo:

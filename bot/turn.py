@@ -85,3 +85,15 @@ def _keep_question(desk: DatabaseDesk, turn: Turn, text: str) -> None:
     if unsure and not desk.erased:
         language = turn.says.language if turn.says else turn.conversation.language
         desk.keep_question(language, unsure.step, unsure.key, text)
+
+
+def origin_of(received: Received, desk: DatabaseDesk) -> str:
+    """What kind of message the turn's answer is."""
+    if desk.erased:
+        return "goodbye"
+    return "reminder" if received.ours else "reply"
+
+
+def answers_nothing(tap: str) -> bool:
+    """A button of a question we know nothing of: the second tap on "delete everything"."""
+    return bool(tap) and not tap.startswith("go:")

@@ -19,9 +19,11 @@ from bot.blame import kind, where
 from bot.channel import DROPPED, FitsHere, Letter, Received, fits_nowhere
 from bot.clock import Now, local_day
 from bot.from_group import take_word
+from bot.meter import UNMEASURED, Meter
 from bot.packing import packed, unpacked
 from bot.quarantine import Quarantine
-from bot.turn import apologise, compute, event_rows
+from bot.tracing import tell, telling, turn_of
+from bot.turn import answers_nothing, apologise, compute, event_rows, origin_of
 from flows.engine import Engine as FlowEngine
 from flows.engine import Turn
 from flows.messages import Outbound
@@ -65,10 +67,11 @@ class Worker:
         takes_turns: bool = True,
         paced: Container[str] = (),
         answering: Answering | None = None,
+        meter: Meter = UNMEASURED,
     ) -> None:
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
         self._turns = Turns(engine.dialect)
-        self._takes_turns, self._answering = takes_turns, answering
+        self._takes_turns, self._answering, self._meter = takes_turns, answering, meter
         self._permits = Permits(engine.dialect, paced)
         self._quarantine = Quarantine(engine, self._turns, now, self._apologise)
         self.failed_turns, self.queued, self.left_waiting = 0, False, False
@@ -103,7 +106,7 @@ class Worker:
     def _take_one_waiting(self, channel: str, address: str) -> int:
         waiting: Waiting | None = None
         try:
-            with self._engine.begin() as connection:
+            with telling(), self._engine.begin() as connection:
                 cursor = cursor_of(connection)
                 if not self._turns.lock(cursor, channel, address):
                     return 0
@@ -129,7 +132,8 @@ class Worker:
         received = unpacked(channel, address, waiting.external_id, json.loads(waiting.body))
         now = self._now()
         self._turns.handled(cursor, waiting.id, to_ms(now))
-        self._turn(connection, cursor, received, waiting.id, now)
+        with turn_of(waiting.id, channel, self._meter):
+            self._turn(connection, cursor, received, waiting.id, now)
         return 1
 
     def _apologise(
@@ -145,7 +149,7 @@ class Worker:
         return None
 
     def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:
-        with self._engine.begin() as connection:
+        with telling(), self._engine.begin() as connection:
             cursor = cursor_of(connection)
             now = self._now()
             return [self._one(connection, cursor, delivery, now) for delivery in deliveries]
@@ -169,10 +173,12 @@ class Worker:
             return self._said_before(cursor, delivery)
         if waiting:
             self.left_waiting = True
+            tell(inbox_id, "message %d on %s: stored", inbox_id, channel)
             return None
-        return self._turn(
-            connection, cursor, received, inbox_id, now, person, fits_here=delivery.fits_here
-        )
+        with turn_of(inbox_id, channel, self._meter):
+            return self._turn(
+                connection, cursor, received, inbox_id, now, person, fits_here=delivery.fits_here
+            )
 
     def _turn(
         self,
@@ -196,7 +202,7 @@ class Worker:
                 self.queued = True
             return None
         person = person or self._turns.person(cursor, channel, address, at)
-        if person is None and (received.haste or _answers_nothing(received.inbound.tap)):
+        if person is None and (received.haste or answers_nothing(received.inbound.tap)):
             return None
         person = person or self._turns.enrol(cursor, channel, address, at)
         desk = DatabaseDesk(
@@ -259,7 +265,7 @@ class Worker:
             channel=received.channel,
             address=received.address,
             body=body,
-            origin=_origin(received, desk),
+            origin=origin_of(received, desk),
             priority=1 if received.ours else 0,
             inbox_id=inbox_id,
             edits=edits,
@@ -270,6 +276,8 @@ class Worker:
             closed_at=at if here else None,
         )
         if here:
+            tell(inbox_id, "letter %d on %s: sent in the answer", letter_id, received.channel)
+            self._meter.sent(received.channel)
             return Letter(letter_id, received.channel, received.address, says, edits)
         self.queued = True
         return None
@@ -282,14 +290,3 @@ class Worker:
         if row is None or says is None or not delivery.fits_here(says):
             return None
         return Letter(row[0], received.channel, row[1], says, received.message)
-
-
-def _origin(received: Received, desk: DatabaseDesk) -> str:
-    if desk.erased:
-        return "goodbye"
-    return "reminder" if received.ours else "reply"
-
-
-def _answers_nothing(tap: str) -> bool:
-    """A button of a question we know nothing of: the second tap on "delete everything"."""
-    return bool(tap) and not tap.startswith("go:")

@@ -30,6 +30,7 @@ _PROBLEMS = {
     63038: Problem.RESTRICTED,  # the account's daily limit
     63049: Problem.POLICY,  # Meta chose not to deliver
 }
+KNOWN_CODES = frozenset(_PROBLEMS)
 _STATUSES = {
     "sent": "sent",
     "delivered": "delivered",

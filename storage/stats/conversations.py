@@ -3,25 +3,26 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from storage.stats.persons import GROUPS, Persons
-from storage.stats.table import ALL, Table, key, people
+from storage.stats.persons import Persons
+from storage.stats.table import ALL, Column, Table, key, people
 
-_SAYS = {
-    "language": "The language of their conversation.",
-    "channel": "Where they wrote last in the period.",
-    "comune": "Where they said they live.",
-    "age": "Their age band.",
-    "situation": "What they said they do now.",
-}
+_GROUPS = (
+    key("language", "The language of their conversation."),
+    key("channel", "Where they wrote last in the period."),
+    key("comune", "Where they said they live."),
+    key("age", "Their age band."),
+    key("situation", "What they said they do now."),
+)
 
 
 def tables(persons: Persons) -> Iterator[Table]:
-    """One for each of `GROUPS`; each person is in one row."""
-    for group in GROUPS:
-        yield _by(group, persons)
+    """One for each of these; each person is in one row."""
+    for column in _GROUPS:
+        yield _by(column, persons)
 
 
-def _by(group: str, persons: Persons) -> Table:
+def _by(column: Column, persons: Persons) -> Table:
+    group = column.name
     new = Counter(one.group(group) for one in persons.values() if one.new)
     active = Counter(one.group(group) for one in persons.values())
     rows = [
@@ -31,9 +32,9 @@ def _by(group: str, persons: Persons) -> Table:
     rows.append((ALL, new.total(), active.total() - new.total(), active.total()))
     return Table(
         f"people_by_{group}",
-        f"Different people who wrote in the period, by {group}.",
+        "Different people who wrote in the period.",
         (
-            key(group, _SAYS[group]),
+            column,
             people("new", "First wrote in the period."),
             people("returning", "Had written before it."),
             people("people", "Wrote, tapped or were asked something in the period."),

@@ -1,6 +1,6 @@
 """What people need beside what there is: the desk's analysis of needs and resources."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
 
@@ -11,7 +11,7 @@ from flows.desk import TOPICS
 from flows.understanding.fitting import TOPIC_OF
 from storage.listings import showable
 from storage.models import Listing, RideWish, Waiting
-from storage.stats.facts import done
+from storage.stats.facts import Facts, done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, UNKNOWN, Column, Row, Table, key, people
@@ -20,14 +20,13 @@ _GROUPS = ("language", "age", "situation")
 _Group = tuple[str, ...]
 
 
-def tables(
-    connection: Connection, scope: Scope, known: Persons, persons: Persons, today: date
-) -> Iterator[Table]:
+def tables(facts: Facts, known: Persons, persons: Persons, today: date) -> Iterator[Table]:
     """Needs by comune, by group, what could not be met, and work that is wanted and offered."""
+    connection, scope = facts.connection, facts.scope
     offers = _offers(connection, today)
     yield _by_comune(known, offers, scope)
     yield _by_group(known)
-    yield _unmet(connection, scope, persons, known)
+    yield _unmet(facts, persons, known)
     yield _sectors(connection, known, scope, today)
 
 
@@ -83,16 +82,21 @@ def _by_group(known: Persons) -> Table:
     )
 
 
-def _unmet(connection: Connection, scope: Scope, persons: Persons, known: Persons) -> Table:
+def _unmet(facts: Facts, persons: Persons, known: Persons) -> Table:
     found: dict[_Group, set[int]] = defaultdict(set)
     kinds = ("nothing_fits", "refused", "gap")
-    for contact, kind, flow, step, where in done(connection, scope, persons, kinds):
+    for contact, (kind, flow, step, _) in done(facts, persons, kinds):
         nothing = kind == "nothing_fits"
         topic, why = (TOPIC_OF.get(step, step), "") if nothing else (flow or UNKNOWN, step)
-        found[kind, topic, why, comune_name(where)].add(contact)
+        found[kind, topic, why].add(contact)
+    connection, scope = facts.connection, facts.scope
     for contact, which in (*_wishes(connection, scope), *_waiting(connection)):
-        if contact in known:
-            found[which].add(contact)
+        found[which].add(contact)
+    rows: list[Row] = []
+    for which, some in found.items():
+        homes = Counter(known[id].group("comune") for id in some if id in known)
+        rows += [(*which, name, count) for name, count in homes.items()]
+        rows += [(*which, ALL, homes.total())] if homes else []
     return Table(
         "unmet",
         "Different people for whom there was nothing, or not the right thing.",
@@ -100,10 +104,11 @@ def _unmet(connection: Connection, scope: Scope, persons: Persons, known: Person
             key("what", "nothing_fits: no offer; refused; gap: behind a job; ride; waiting (now)."),
             key("topic", "What it was about."),
             key("why", "The reason, or which part was missing."),
-            key("comune", "Where they live, or where the ride would set out."),
+            key("comune", "Where they live."),
             people("people", "Different people in the period."),
         ),
-        _most_first([(*which, len(some)) for which, some in found.items()], 4),
+        _most_first(rows, 4),
+        block=3,
     )
 
 
@@ -157,12 +162,12 @@ def _offers(connection: Connection, today: date) -> dict[tuple[str, str], tuple[
 
 def _wishes(connection: Connection, scope: Scope) -> Iterator[tuple[int, _Group]]:
     w = RideWish
-    query = select(col(w.contact_id), col(w.reason), col(w.origin)).where(
+    query = select(col(w.contact_id), col(w.reason)).where(
         col(w.at) >= scope.starts, col(w.at) < scope.ends, col(w.contact_id).is_not(None)
     )
-    for contact, why, where in connection.execute(query):
+    for contact, why in connection.execute(query):
         assert contact is not None, "the query leaves those out"
-        yield contact, ("ride", "transport", why, comune_name(where))
+        yield contact, ("ride", "transport", why)
 
 
 def _waiting(connection: Connection) -> Iterator[tuple[int, _Group]]:
@@ -170,7 +175,7 @@ def _waiting(connection: Connection) -> Iterator[tuple[int, _Group]]:
         col(Waiting.closed_at).is_(None)
     )
     for contact, topic in connection.execute(query):
-        yield contact, ("waiting", topic, "appointment", UNKNOWN)
+        yield contact, ("waiting", topic, "appointment")
 
 
 def _most_first(rows: list[Row], place: int) -> tuple[Row, ...]:

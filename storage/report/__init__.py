@@ -1,0 +1,1 @@
+"""The report that coordinators read: tables of statistics as a page with charts."""
