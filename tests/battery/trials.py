@@ -4,7 +4,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.battery import clocks, database_trouble, hostility, kills, provider_trouble, stopping, upgrades
+from tests.battery import (
+    clocks,
+    database_trouble,
+    hostility,
+    kills,
+    provider_trouble,
+    stopping,
+    upgrades,
+)
 from tests.battery.figures import Figure, Place
 
 _BOTH = ("sqlite", "postgresql")

@@ -1,6 +1,5 @@
 """A database of each release is upgraded with people in the middle of a conversation."""
 
-import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
