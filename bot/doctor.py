@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from bot import clock
 from bot.catalogs import FOLDER, UncompiledCatalogError, load_languages
 from bot.settings import Settings
+from storage.audit import verify
 from storage.database import is_sqlite, open_database, reading
 from storage.schema import is_current
 
@@ -76,6 +77,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "problem", "run `python admin_cli.py db upgrade`")
         return
     yield Finding("database", "ok", f"{kind}, up to date")
+    yield _audit(engine)
     with reading(engine).begin() as connection:
         offers = connection.execute(_PUBLISHED).scalar_one()
         stuck = connection.execute(_STUCK).scalar_one()
@@ -84,6 +86,15 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     if stuck:
         says = f"{stuck} messages may not have arrived: `admin_cli.py broadcast unknown` lists them"
         yield Finding("outbox", "warning", says)
+
+
+def _audit(engine: Engine) -> Finding:
+    with reading(engine).begin() as connection:
+        found = verify(connection)
+    if found.broken is None:
+        return Finding("audit", "ok", f"{found.entries} entries, each follows the one before")
+    says = f"entry {found.broken} was changed: `admin_cli.py audit --verify`"
+    return Finding("audit", "problem", says)
 
 
 _PUBLISHED = text("SELECT count(*) FROM listing WHERE status = 'published'")

@@ -21,6 +21,7 @@ class Lock(IntEnum):
     RIDES = 7360425
     STATISTICS = 7360426
     BACKUP = 7360427
+    AUDIT = 7360431
 
 
 def one_at_a_time(connection: Connection, what: Lock) -> None:
