@@ -132,7 +132,7 @@ def test_entries_of_an_earlier_release_are_chained_by_the_migration(tmp_path: Pa
         folder.mkdir()
         with bare(kind, folder) as url:
             engine = open_database(url)
-            upgrade(engine, "0011")
+            upgrade(engine, "0013")
             with engine.begin() as connection:
                 _write_as_before(connection)
             upgrade(engine)

@@ -17,12 +17,12 @@ from flows.intake import intake
 from flows.understanding.model import INTENTS
 from storage.database import open_database
 from storage.report import names
-from storage.report.charts import bars_of
 from storage.report.drawing import pygal
 from storage.report.findings import finding
 from storage.report.page import About, page
 from storage.report.words import LANGUAGES, Words
 from storage.report.writing import write_whole
+from storage.stats.bars import bars_of
 from storage.stats.disclosure import HIDDEN
 from storage.stats.scope import Scope
 from storage.stats.table import Row, Table, key, number, people, share

@@ -53,7 +53,7 @@ LEAST = {
     "questions back": COORDINATOR,
     "audit": COORDINATOR,
     # Everything of a person, and the machine.
-    **dict.fromkeys((f"contacts {name}" for name in ("export", "erase")), ADMIN),
+    **dict.fromkeys((f"contacts {name}" for name in ("export", "erase", "erase-again")), ADMIN),
     **dict.fromkeys((f"operators {name}" for name in ("set", "remove")), ADMIN),
     "whatsapp provision": ADMIN,
 }  # fmt: skip

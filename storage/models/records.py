@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import NEVER_REUSED, id_column, moment
@@ -69,3 +69,12 @@ class JobRun(SQLModel, table=True):
     job: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
     at: datetime = moment()
+
+
+class Erasure(SQLModel, table=True):
+    """That the contact with this number was erased: a backup of before has to forget them, too."""
+
+    __table_args__ = NEVER_REUSED
+    id: int = id_column()
+    contact: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: datetime = moment(index=True)

@@ -7,11 +7,12 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from storage.report.charts import Bars, bars_of, legend, svg
+from storage.report.charts import legend, svg
 from storage.report.crossing import crossed
 from storage.report.findings import finding, served_worst_first
 from storage.report.hatching import swatch
 from storage.report.words import Words
+from storage.stats.bars import Bars, bars_of
 from storage.stats.disclosure import BASE, HIDDEN, K
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, Column, Row, Table

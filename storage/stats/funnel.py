@@ -2,36 +2,37 @@
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from flows.desk import TOPICS
 from flows.intake import intake
 from storage.models import Interest, Listing
-from storage.stats.facts import done
-from storage.stats.persons import Persons
-from storage.stats.scope import Scope
+from storage.stats.crowds import NOBODY, Crowd, crowd
+from storage.stats.facts import Facts
+from storage.stats.happened import What
+from storage.stats.persons import Persons, by_group
 from storage.stats.table import ALL, Row, Table, key, people
 
 _STEPS = [step.name for step in intake.steps]
 
 
-def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Table:
+def intake_steps(facts: Facts, persons: Persons) -> Table:
     """The funnel of everybody, then of each language."""
-    reached: dict[tuple[str, str], set[int]] = defaultdict(set)
-    answered: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for contact, kind, _, step, _ in done(
-        connection, scope, persons, ("asked", "answered"), "intake"
-    ):
-        found = reached if kind == "asked" else answered
-        found[step, ALL].add(contact)
-        found[step, persons[contact].group("language")].add(contact)
+    groups = {ALL: crowd(persons), **by_group(persons, "language")}
+    asked, answered = (by_step(facts.who(kind, "intake")) for kind in ("asked", "answered"))
+    reached = {
+        (step, name): some & group
+        for step, some in asked.items()
+        for name, group in groups.items()
+        if some & group
+    }
     where = sorted(reached, key=lambda which: (which[1] != ALL, which[1], _order(which[0])))
     return Table(
         "intake",
         "Different people who were asked each question of the intake, and of each language.",
         _COLUMNS,
-        tuple(_row(which, reached[which], answered[which]) for which in where),
+        tuple(_row(which, reached[which], answered.get(which[0], NOBODY)) for which in where),
         parts=("answered", "left"),
         whole="reached",
         block=1,
@@ -39,25 +40,36 @@ def intake_steps(connection: Connection, scope: Scope, persons: Persons) -> Tabl
     )
 
 
-def offers(connection: Connection, scope: Scope, persons: Persons) -> Table:
+def by_step(did: dict[What, Crowd]) -> dict[str, Crowd]:
+    """Who did something of it, step by step."""
+    found: dict[str, Crowd] = defaultdict(int)
+    for what, some in did.items():
+        found[what.step] |= some
+    return found
+
+
+def offers(facts: Facts, persons: Persons) -> Table:
     """From a topic to one of its offers, and on to "I am interested"."""
+    connection, scope = facts.connection, facts.scope
     found = connection.execute(select(col(Listing.id), col(Listing.topic)))
     topics = {row[0]: row[1] for row in found}
-    listed, looked, keen = (defaultdict[str, set[int]](set) for _ in range(3))
-    for contact, kind, _, step, what in done(
-        connection, scope, persons, ("started", "answered"), "browse"
-    ):
-        if what in TOPICS and (kind == "started" or step == "topic"):
-            listed[what].add(contact)
-        if step == "offer" and what in topics:
-            looked[topics[what]].add(contact)
+    listed, looked = (defaultdict[str, Crowd](int) for _ in range(2))
+    keen: dict[str, set[int]] = defaultdict(set)
+    everybody = crowd(persons)
+    for kind in ("started", "answered"):
+        for (_, _, step, what), some in facts.who(kind, "browse").items():
+            if what in TOPICS and (kind == "started" or step == "topic"):
+                listed[what] |= some & everybody
+            if step == "offer" and what in topics:
+                looked[topics[what]] |= some & everybody
     interest = select(col(Interest.contact_id), col(Interest.listing_id))
     period = (col(Interest.at) >= scope.starts, col(Interest.at) < scope.ends)
     for contact, listing in connection.execute(interest.where(*period)):
         if contact in persons:
             keen[topics[listing]].add(contact)
     rows: list[Row] = [
-        (topic, *(len(found[topic]) for found in (listed, looked, keen))) for topic in TOPICS
+        (topic, listed[topic].bit_count(), looked[topic].bit_count(), len(keen[topic]))
+        for topic in TOPICS
     ]
     return Table(
         "offers",
@@ -77,9 +89,9 @@ def _order(step: str) -> int:
     return _STEPS.index(step) if step in _STEPS else len(_STEPS)
 
 
-def _row(which: tuple[str, str], reached: set[int], answered: set[int]) -> Row:
-    stayed = len(answered & reached)
-    return (*which, stayed, len(reached) - stayed, len(reached))
+def _row(which: tuple[str, str], reached: Crowd, answered: Crowd) -> Row:
+    stayed, all_ = (answered & reached).bit_count(), reached.bit_count()
+    return (*which, stayed, all_ - stayed, all_)
 
 
 _COLUMNS = (

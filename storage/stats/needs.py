@@ -11,7 +11,7 @@ from flows.desk import TOPICS
 from flows.understanding.fitting import TOPIC_OF
 from storage.listings import showable
 from storage.models import Listing, RideWish, Waiting
-from storage.stats.facts import done
+from storage.stats.facts import Facts, done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, UNKNOWN, Column, Row, Table, key, people
@@ -20,14 +20,13 @@ _GROUPS = ("language", "age", "situation")
 _Group = tuple[str, ...]
 
 
-def tables(
-    connection: Connection, scope: Scope, known: Persons, persons: Persons, today: date
-) -> Iterator[Table]:
+def tables(facts: Facts, known: Persons, persons: Persons, today: date) -> Iterator[Table]:
     """Needs by comune, by group, what could not be met, and work that is wanted and offered."""
+    connection, scope = facts.connection, facts.scope
     offers = _offers(connection, today)
     yield _by_comune(known, offers, scope)
     yield _by_group(known)
-    yield _unmet(connection, scope, persons, known)
+    yield _unmet(facts, persons, known)
     yield _sectors(connection, known, scope, today)
 
 
@@ -83,13 +82,14 @@ def _by_group(known: Persons) -> Table:
     )
 
 
-def _unmet(connection: Connection, scope: Scope, persons: Persons, known: Persons) -> Table:
+def _unmet(facts: Facts, persons: Persons, known: Persons) -> Table:
     found: dict[_Group, set[int]] = defaultdict(set)
     kinds = ("nothing_fits", "refused", "gap")
-    for contact, kind, flow, step, _ in done(connection, scope, persons, kinds):
+    for contact, (kind, flow, step, _) in done(facts, persons, kinds):
         nothing = kind == "nothing_fits"
         topic, why = (TOPIC_OF.get(step, step), "") if nothing else (flow or UNKNOWN, step)
         found[kind, topic, why].add(contact)
+    connection, scope = facts.connection, facts.scope
     for contact, which in (*_wishes(connection, scope), *_waiting(connection)):
         found[which].add(contact)
     rows: list[Row] = []

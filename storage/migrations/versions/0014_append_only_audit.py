@@ -8,8 +8,8 @@ from alembic import op
 from storage.append_only import lift, protect
 from storage.audit import chained
 
-revision = "0012"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
