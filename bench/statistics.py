@@ -5,55 +5,53 @@ import json
 import random
 import resource
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from itertools import islice
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, text
 
 from flows.intake import intake
 from storage.columns import to_ms
 from storage.database import open_database, reading
 from storage.models import Contact, Conversation
 from storage.schema import upgrade
-from storage.stats import reports
+from storage.stats import reports, rollups
 from storage.stats.scope import Scope
 
 YEAR = Scope(date(2026, 1, 1), date(2026, 12, 31), ZoneInfo("Europe/Rome"))
 LANGUAGES = ("it", "fr", "ar", "en", "ur", "bn", "ro", "sq", "uk")
-_BATCH = 10_000
-_INSERT = (
-    "INSERT INTO event (contact_id, kind, flow, step, key, language, channel, at) "
-    "VALUES (?, ?, ?, ?, ?, 'fr', 'telegram', ?)"
-)
+_ASKED = ("job", "housing", "childcare")
+_INSERT = """
+INSERT INTO event (contact_id, kind, flow, step, key, language, channel, at)
+SELECT abs(random()) % :people + 1, what.kind, what.flow, what.step, what.key, 'fr', 'telegram',
+       :first + value * :apart
+FROM (WITH RECURSIVE n(value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n LIMIT :count)
+      SELECT value, abs(random()) % (SELECT count(*) FROM what) AS which FROM n) AS some
+JOIN what ON what.number = some.which
+"""
+_INDEXES = {
+    "event_what": "kind, flow, step, key, contact_id, at",
+    "event_who": "contact_id, channel, at",
+}
 
 
-def events(chance: random.Random, count: int, people: int) -> Iterator[tuple[str | int, ...]]:
-    """Mostly the intake's questions and answers; what people ask; what they look at."""
+def whats() -> list[tuple[str, str, str, str]]:
+    """What people do, each as often as it stands here: mostly the intake's questions."""
     steps = [step.name for step in intake.steps]
-    first, length = to_ms(YEAR.starts), to_ms(YEAR.ends) - to_ms(YEAR.starts)
-    for _ in range(count):
-        asked = chance.choice(("asked", "answered"))
-        what = chance.choices(
-            (
-                (asked, "intake", chance.choice(steps), ""),
-                ("question", "answer", chance.choice(("job", "housing", "childcare")), "005106"),
-                ("nothing_fits", "answer", "job", "005106"),
-                ("asked", "browse", "offer", ""),
-                ("started", "browse", "", "job"),
-            ),
-            (80, 10, 2, 4, 4),
-        )[0]
-        yield (chance.randint(1, people), *what, first + chance.randrange(length))
+    some = [(kind, "intake", step, "") for kind in ("asked", "answered") for step in steps] * 10
+    unit = len(some) // 80
+    some += [("question", "answer", name, "005106") for name in _ASKED] * (unit * 10 // 3)
+    some += [("nothing_fits", "answer", "job", "005106")] * (unit * 2)
+    some += [("asked", "browse", "offer", ""), ("started", "browse", "", "job")] * (unit * 4)
+    return some
 
 
 def fill(database: str, count: int, people: int) -> Engine:
-    """A SQLite file with so many people and events."""
+    """A SQLite file with so many people, and events in the order of their time."""
     engine, chance = open_database(database), random.Random(1)
     upgrade(engine)
     now = datetime(2026, 3, 1, tzinfo=UTC)
@@ -66,11 +64,33 @@ def fill(database: str, count: int, people: int) -> Engine:
             for id, code in talks
         ]
         connection.execute(insert(Conversation), states)
-    made = events(chance, count, people)
-    while some := list(islice(made, _BATCH)):
-        with engine.begin() as connection:
-            connection.exec_driver_sql(_INSERT, some)
+    first, length = to_ms(YEAR.starts), to_ms(YEAR.ends) - to_ms(YEAR.starts)
+    values = {"people": people, "count": count, "first": first, "apart": length // (count + 1)}
+    with engine.begin() as connection:
+        for name in _INDEXES:
+            connection.exec_driver_sql(f"DROP INDEX {name}")
+        connection.exec_driver_sql(
+            "CREATE TEMP TABLE what (number INTEGER PRIMARY KEY, kind, flow, step, key)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO what VALUES (?, ?, ?, ?, ?)",
+            [(number, *what) for number, what in enumerate(whats())],
+        )
+        connection.execute(text(_INSERT), values)
+        for name, columns in _INDEXES.items():
+            connection.exec_driver_sql(f"CREATE INDEX {name} ON event ({columns})")
     return engine
+
+
+def rolled_up(engine: Engine) -> float:
+    """Seconds to take up all events for the first time."""
+    began = perf_counter()
+    after = YEAR.ends + timedelta(days=2)
+    more = 1
+    while more:
+        with engine.begin() as connection:
+            more = rollups.fold(connection, YEAR.zone, after)
+    return perf_counter() - began
 
 
 def measured(engine: Engine) -> dict[str, float]:
@@ -81,6 +101,7 @@ def measured(engine: Engine) -> dict[str, float]:
         reports.funnel_tables,
         reports.needs_tables,
         reports.quality_tables,
+        reports.everything,
     ):
         began = perf_counter()
         with reading(engine).begin() as connection:
@@ -98,12 +119,18 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.statistics", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--people", type=int, default=0, help="else one for 100 events")
+    parser.add_argument("--raw", action="store_true", help="without roll-ups")
     arguments = parser.parse_args()
+    arguments.people = arguments.people or max(1, arguments.events // 100)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.db"
         engine = fill(f"sqlite:///{path}", arguments.events, arguments.people)
+        built = 0.0 if arguments.raw else rolled_up(engine)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         table = Table("what", "", title=f"{arguments.events:,} events, {arguments.people:,} people")
+        table.add_row("roll-ups from nothing, s", f"{built:.1f}")
+        table.add_row("most memory until then, MiB", f"{memory:.0f}")
         for name, seconds in measured(engine).items():
             table.add_row(f"{name}, s", f"{seconds:.2f}")
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -3,30 +3,18 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from bot import clock
 from bot.catalogs import FOLDER, UncompiledCatalogError, load_languages
+from bot.checks import database, machine, network
+from bot.checks.finding import Finding
 from bot.settings import Settings
 from storage.database import is_sqlite, open_database, reading
 from storage.key_file import SealingError
 from storage.schema import is_current
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: ``ok``, ``warning`` or ``problem``, and what to do."""
-
-    check: str
-    state: str
-    says: str
-
-    def to_json(self) -> dict[str, str]:
-        """As plain JSON types."""
-        return asdict(self)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -35,9 +23,11 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *_settings(settings),
         *_catalogs(settings),
+        *machine.disk(settings),
+        *machine.drive(settings),
         *_database(engine, settings),
         *_clock(settings),
-        *asyncio.run(_channels(settings)),
+        *asyncio.run(_world(settings)),
     ]
 
 
@@ -46,6 +36,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         yield Finding("settings", "warning", "there is no .env: copy .env.example to .env")
     else:
         yield Finding("settings", "ok", "read from .env")
+    secrets = [(".env", ".env"), ("BACKUP_KEY_FILE", settings.backup_key_file)]
+    yield from machine.private_files(secrets)
     if settings.uses_simulator and (settings.uses_telegram or settings.uses_whatsapp):
         yield Finding("simulator", "warning", "SIMULATOR is on beside a real channel: unset it")
     public = settings.public_url
@@ -80,18 +72,13 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
         yield Finding("database", "problem", "run `python admin_cli.py db upgrade`")
         return
     yield Finding("database", "ok", f"{kind}, up to date")
+    now = clock.now()
     with reading(engine).begin() as connection:
-        offers = connection.execute(_PUBLISHED).scalar_one()
-        stuck = connection.execute(_STUCK).scalar_one()
-    if not offers:
-        yield Finding("content", "warning", "no published offer: people will find nothing")
-    if stuck:
-        says = f"{stuck} messages may not have arrived: `admin_cli.py broadcast unknown` lists them"
-        yield Finding("outbox", "warning", says)
-
-
-_PUBLISHED = text("SELECT count(*) FROM listing WHERE status = 'published'")
-_STUCK = text("SELECT count(*) FROM outbox WHERE status = 'unknown'")
+        yield from database.offers(connection, settings)
+        yield from database.at_work(connection, now)
+        yield database.audit(connection)
+        yield from database.backups(connection, now)
+        yield from database.whatsapp_templates(connection, settings)
 
 
 def _clock(settings: Settings) -> Iterator[Finding]:
@@ -104,6 +91,17 @@ def _clock(settings: Settings) -> Iterator[Finding]:
     else:
         local = now.astimezone(settings.zone)
         yield Finding("clock", "ok", f"{local:%Y-%m-%d %H:%M} in {settings.timezone}")
+
+
+async def _world(settings: Settings) -> list[Finding]:
+    """What has to be asked over the network."""
+    asking = (
+        network.clock_beside(settings, clock.now),
+        network.public_address(settings),
+        network.telegram_webhook(settings),
+    )
+    found = [finding for findings in asking async for finding in findings]
+    return [*await _channels(settings), *found]
 
 
 async def _channels(settings: Settings) -> list[Finding]:

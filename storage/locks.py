@@ -21,9 +21,17 @@ class Lock(IntEnum):
     RIDES = 7360425
     STATISTICS = 7360426
     BACKUP = 7360427
+    ROLL_UPS = 7360428
+    AUDIT = 7360431
 
 
 def one_at_a_time(connection: Connection, what: Lock) -> None:
     """Whoever comes second waits until the first one's commit. SQLite has one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(int(what))))
+
+
+def nobody_changes(connection: Connection, what: Lock) -> None:
+    """Until the commit nobody gets it by `one_at_a_time`; several may hold it so at once."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(int(what))))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -155,13 +156,42 @@ def test_files_say_what_they_are(tmp_path: Path) -> None:
     rows = list(csv.reader((to / "broadcasts.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert rows == [["broadcast", "people"], ["'=1+1", "10"], ["1 Sofia", HIDDEN]]
     book = load_workbook(to / "statistics.xlsx")
-    assert book.sheetnames == ["definitions", "broadcasts", "empty"]
+    assert book.sheetnames == ["definitions", "broadcasts", "empty", "charts"]
     sheet = book["broadcasts"]
     assert [cell.value for cell in sheet[2]] == ["'=1+1", 10] and sheet["B2"].data_type == "n"
     assert sheet["A2"].data_type == "s" and sheet.freeze_panes == "A2"
     assert ("broadcasts", "people", "people", "All of them.") in list(
         book["definitions"].iter_rows(values_only=True)
     )
+
+
+def test_the_workbook_draws_what_it_tells(tmp_path: Path) -> None:
+    """The star and the gap of a hidden number; parts piled up, and each cell is where it says."""
+    columns = (key("need", "."), key("comune", "."), people("people", "."), people("met", "."))
+    rows = (("job", "all", 20, 10), ("job", "Settime", 20, 10), ("home", "all", 5, HIDDEN))
+    needs = Table("needs", ".", columns, rows, block=1)
+    new = (key("age", "."), people("new", "."), people("old", "."), people("people", "."))
+    who = Table(
+        "who", ".", new, (("18_24", 5, 10, 15), ("all", 5, 10, 15)), ("new", "old"), "people"
+    )
+    write_files(tmp_path / "out", [needs, who], {})
+    sheet: Any = load_workbook(tmp_path / "out" / "statistics.xlsx")["charts"]
+    first, second = sheet._charts
+    assert (first.grouping, second.grouping) == ("clustered", "stacked")
+    assert [row[:3] for row in sheet.iter_rows(1, 3, values_only=True)] == [
+        ("needs", "people", "met"),
+        ("job", 20, 10),
+        ("home *", 5, HIDDEN),
+    ]
+    assert [one.val.numRef.f for one in first.series] == [
+        "'charts'!$B$2:$B$3",
+        "'charts'!$C$2:$C$3",
+    ]
+    assert {one.cat.numRef.f for one in first.series} == {"'charts'!$A$2:$A$3"}
+    line = second.anchor._from.row + 1
+    assert [cell.value for cell in sheet[line]][:3] == ["who", "new", "old"]
+    looks = [one.graphicalProperties for one in second.series]
+    assert looks[0].solidFill and looks[1].pattFill.prst == "wdUpDiag"
 
 
 def test_exports_by_command(run: Run, tmp_path: Path) -> None:
@@ -173,7 +203,7 @@ def test_exports_by_command(run: Run, tmp_path: Path) -> None:
     made = tmp_path / "out"
     wrong = ("stats", "export", "--folder", str(made))
     assert "Only a month" in run(*wrong, code=2) and not made.exists()
-    assert "17 tables are in" in run(*wrong, "--period", "2025")
+    assert "20 tables are in" in run(*wrong, "--period", "2025")
     assert "is there already" in run(*wrong, "--period", "2025", code=2)
     about_it = json.loads((made / "manifest.json").read_text("utf-8"))
     assert about_it["suppression"] == {"k": 5, "rounded_to": 5, "hidden_as": "hidden"}

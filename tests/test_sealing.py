@@ -48,14 +48,15 @@ NOT_PERSONAL = {
         appointment.mediator appointment.place appointment.status appointment.topic
         broadcast_count.channel broadcast_count.language broadcast_count.problem
         broadcast_count.status consent.channel consent.language consent.purpose consent.text_hash
-        consent.version contact.agreed contact.alerts conversation.language event.channel event.flow
+        consent.version contact.agreed contact.alerts conversation.language day_crowd.flow
+        day_crowd.key day_crowd.kind day_crowd.step event.channel event.flow
         event.key event.kind event.language event.step hold.resource inbox.channel
         inbox.external_id interest.listing_id job_run.job key_in_use.key_id key_in_use.proof
         notice.kind notice.subject outbox.about outbox.channel outbox.edits outbox.external_id
         outbox.language outbox.origin outbox.problem outbox.status pause.channel pause.code
         permit.channel publication.definitions publication.tables reminder.kind ride.destination
         ride.destination_point ride.origin ride.origin_point ride.purpose ride.status
-        ride_wish.band ride_wish.destination ride_wish.origin ride_wish.reason run_seat.seat
+        ride_wish.band ride_wish.destination ride_wish.origin ride_wish.reason roll_up.zone run_seat.seat
         search.every search.facts search.topic simulator_message.sender template.approval
         template.category template.language template.name template.reason template.sid
         ticket.reason ticket_message.author ticket_message.canned ticket_message.problem
@@ -76,10 +77,10 @@ NOT_PERSONAL = {
         ride_rules.points segment.audience segment.name
     """,
     STAFF: """
-        audit.action audit.after audit.before audit.operator audit.subject broadcast.created_by
+        audit.action audit.after audit.before audit.chain audit.operator audit.subject broadcast.created_by
         broadcast_text.reviewed_by desk_staff.hours desk_staff.id desk_staff.languages
         desk_staff.name desk_staff.places listing.checked_by listing_text.reviewed_by
-        notice.closed_by publication.operator ticket.assigned_to ticket_message.operator
+        notice.closed_by operator_role.name operator_role.role publication.operator ticket.assigned_to ticket_message.operator
     """,
     MARK: "tag.tag",
 }

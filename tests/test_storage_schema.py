@@ -93,6 +93,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("broadcast_count", "broadcast_id", "CASCADE"),
         ("broadcast_text", "broadcast_id", "CASCADE"),
         ("hold", "appointment_id", "CASCADE"),
+        ("first_offers", "contact_id", "CASCADE"),
         ("interest", "contact_id", "CASCADE"),
         ("interest", "listing_id", "CASCADE"),
         ("listing", "provider_id", "SET NULL"),

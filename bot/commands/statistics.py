@@ -8,6 +8,7 @@ import typer
 
 from bot.commands import opening
 from bot.commands.output import AsJson, print_json, print_table, say, stop
+from bot.commands.rolling_up import rolled_up
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from storage.stats.publishing import Export
     from storage.stats.reports import Report
     from storage.stats.scope import Scope
+    from storage.stats.table import Table
 
 app = typer.Typer(help="Statistics for coordinators.", no_args_is_help=True)
 
@@ -25,6 +27,10 @@ Comune = Annotated[str, typer.Option(help="Only who lives there.")]
 Language = Annotated[str, typer.Option(help="Only whose conversation is in it: fr.")]
 Channel = Annotated[
     Literal["telegram", "whatsapp", "simulator"] | None, typer.Option(help="Only who writes there.")
+]
+Whom = Annotated[
+    Literal["funder", "internal"],
+    typer.Option("--for", help="funder: small numbers are hidden. internal: written down."),
 ]
 _LAST_DAYS = 90
 
@@ -37,15 +43,17 @@ def summary(
     comune: Comune = "",
     language: Language = "",
     channel: Channel = None,
+    whom: Whom = "funder",
     as_json: AsJson = False,
 ) -> None:
     """Who wrote, what they asked, appointments, rides, tickets and broadcasts.
 
-    For use inside of the desk: small numbers are shown. `stats export` makes what may leave it.
+    Small numbers are hidden but --for internal. `stats export` makes what may leave the desk.
     """
     from storage.stats.reports import summary as report
 
-    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+    scope = scope_of(since, until, period, comune, language, channel or "")
+    _print(report, scope, whom, as_json=as_json)
 
 
 @app.command(epilog="Example: python admin_cli.py stats funnel --from 2026-10-01 --language fr")
@@ -56,15 +64,17 @@ def funnel(
     comune: Comune = "",
     language: Language = "",
     channel: Channel = None,
+    whom: Whom = "funder",
     as_json: AsJson = False,
 ) -> None:
     """Where people stop: in the intake, question by question, and on the way to an offer.
 
-    For use inside of the desk: small numbers are shown.
+    Small numbers are hidden but --for internal.
     """
     from storage.stats.reports import funnel_tables as report
 
-    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+    scope = scope_of(since, until, period, comune, language, channel or "")
+    _print(report, scope, whom, as_json=as_json)
 
 
 @app.command(epilog="Example: python admin_cli.py stats needs --comune Settime")
@@ -75,15 +85,17 @@ def needs(
     comune: Comune = "",
     language: Language = "",
     channel: Channel = None,
+    whom: Whom = "funder",
     as_json: AsJson = False,
 ) -> None:
     """What people need, beside what there is; what could not be met; work wanted and offered.
 
-    For use inside of the desk: small numbers are shown.
+    Small numbers are hidden but --for internal.
     """
     from storage.stats.reports import needs_tables as report
 
-    _print(report, scope_of(since, until, period, comune, language, channel or ""), as_json=as_json)
+    scope = scope_of(since, until, period, comune, language, channel or "")
+    _print(report, scope, whom, as_json=as_json)
 
 
 @app.command(epilog="Example: python admin_cli.py stats quality")
@@ -92,16 +104,19 @@ def quality(
     until: Until = "",
     period: Period = "",
     comune: Comune = "",
+    language: Language = "",
     channel: Channel = None,
+    whom: Whom = "funder",
     as_json: AsJson = False,
 ) -> None:
     """How far people of each language get; the language served worst stands first.
 
-    For use inside of the desk: small numbers are shown.
+    Small numbers are hidden but --for internal.
     """
     from storage.stats.reports import quality_tables as report
 
-    _print(report, scope_of(since, until, period, comune, "", channel or ""), as_json=as_json)
+    scope = scope_of(since, until, period, comune, language, channel or "")
+    _print(report, scope, whom, as_json=as_json)
 
 
 @app.command(epilog="Example: python admin_cli.py stats export --period 2026-Q3 --folder 2026-Q3")
@@ -113,10 +128,7 @@ def export(
     comune: Comune = "",
     language: Language = "",
     channel: Channel = None,
-    whom: Annotated[
-        Literal["funder", "internal"],
-        typer.Option("--for", help="funder: safe to publish. internal: small numbers, too."),
-    ] = "funder",
+    whom: Whom = "funder",
 ) -> None:
     """Write the statistics of a period as XLSX, CSV and JSON, with a manifest.
 
@@ -137,7 +149,7 @@ def _written(folder: Path, scope: "Scope", whom: str) -> int:
     from storage.stats import publishing
     from storage.stats.files import write_files
 
-    with opening.database().begin() as connection:
+    with rolled_up().begin() as connection:
         made = _made(connection, scope, whom)
         write_files(folder, made.tables, publishing.about(scope, whom, made))
     return len(made.tables)
@@ -154,10 +166,7 @@ def report(
     period: Period = "",
     comune: Comune = "",
     channel: Channel = None,
-    whom: Annotated[
-        Literal["funder", "internal"],
-        typer.Option("--for", help="funder: safe to publish. internal: small numbers, too."),
-    ] = "funder",
+    whom: Whom = "funder",
 ) -> None:
     """Write the statistics of a period as a page with charts, in one file.
 
@@ -182,7 +191,7 @@ def _report(file: Path, scope: "Scope", whom: str, language: str) -> None:
     from storage.report.writing import write_whole
 
     words = Words(language, report_words(language))
-    with opening.database().begin() as connection:
+    with rolled_up().begin() as connection:
         made = _made(connection, scope, whom)
         about = About(scope, made.at, made.definitions, inside=whom == "internal")
         write_whole(file, page(made.tables, about, words))
@@ -236,9 +245,8 @@ def _istat(comune: str) -> str:
     return found.istat
 
 
-def _print(report: "Report", scope: "Scope", *, as_json: bool) -> None:
-    with opening.to_read().begin() as connection:
-        tables = report(connection, scope, opening.today())
+def _print(report: "Report", scope: "Scope", whom: str, *, as_json: bool) -> None:
+    tables = _shown(report, scope, whom)
     if as_json:
         print_json({"scope": scope.to_json(), "tables": [table.to_json() for table in tables]})
         return
@@ -246,6 +254,20 @@ def _print(report: "Report", scope: "Scope", *, as_json: bool) -> None:
     for table in tables:
         say(f"\n{table.name}: {table.says}")
         print_table(table.names, [[_cell(value) for value in line] for line in table.rows])
+
+
+def _shown(report: "Report", scope: "Scope", whom: str) -> "list[Table]":
+    """Without small numbers, or with them and written down."""
+    from storage.database import reading
+    from storage.stats import publishing
+    from storage.stats.disclosure import protected
+
+    engine = rolled_up()
+    if whom == "internal":
+        with engine.begin() as connection:
+            return publishing.inside(connection, scope, opening.by(), report).tables
+    with reading(engine).begin() as connection:
+        return [protected(table) for table in report(connection, scope, opening.today())]
 
 
 def _cell(value: object) -> str:

@@ -22,9 +22,18 @@ from storage.models.messages import (
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
-from storage.models.records import Audit, JobRun, KeyInUse, Notice, Publication
+from storage.models.records import (
+    Audit,
+    Erasure,
+    JobRun,
+    KeyInUse,
+    Notice,
+    OperatorRole,
+    Publication,
+)
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
+from storage.models.statistics import DayCrowd, FirstOffers, RollUp
 from storage.models.tickets import DeskTopic, Ticket, TicketMessage
 
 __all__ = [
@@ -38,12 +47,15 @@ __all__ = [
     "Consent",
     "Contact",
     "Conversation",
+    "DayCrowd",
     "DeskException",
     "DeskPlace",
     "DeskRules",
     "DeskStaff",
     "DeskTopic",
+    "Erasure",
     "Event",
+    "FirstOffers",
     "Hold",
     "Inbox",
     "Interest",
@@ -52,6 +64,7 @@ __all__ = [
     "Listing",
     "ListingText",
     "Notice",
+    "OperatorRole",
     "Outbox",
     "Pause",
     "Permit",
@@ -60,6 +73,7 @@ __all__ = [
     "Ride",
     "RideRules",
     "RideWish",
+    "RollUp",
     "Run",
     "RunHold",
     "RunSeat",

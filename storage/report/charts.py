@@ -3,62 +3,25 @@
 pygal refers to a script of another site and asks for it; scripts and styles are taken out here.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from storage.report.drawing import pygal
-from storage.report.hatching import COLOURS, paint
+from storage.report.hatching import paint
 from storage.report.words import Words
+from storage.stats.bars import Bars, drawn
 from storage.stats.disclosure import HIDDEN
-from storage.stats.table import Row, Table, Value
+from storage.stats.table import Row, Table
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _DROPPED = ("script", "style", "desc", "title", "defs")
-_MOST_ROWS = 12
 _WIDTH, _BETWEEN, _BAR = 400, 12, 17
 _FONT, _LONGEST = 13, 30
 _ROOM = 0.09  # of the longest bar: what a number needs to stand in a part of it
-_APART = ("needs_by_group",)  # too many rows of too many kinds for one chart
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """What is drawn of a table: these columns of these rows; ``piled``: parts of one sum."""
-
-    rows: tuple[Row, ...]
-    columns: tuple[int, ...]
-    piled: bool
-
-    @property
-    def most(self) -> float:
-        """How long the longest bar is."""
-        longest = sum if self.piled else max
-        return max(longest(drawn(row[n]) or 0 for n in self.columns) for row in self.rows) or 1
-
-
-def bars_of(table: Table) -> Bars | None:
-    """What to draw of a table; None where nothing would be seen."""
-    if table.name in _APART:
-        return None
-    rows = list(_rows(table))
-    columns, piled = _columns(table, rows)
-    shares = all(table.columns[n].kind == "share" for n in columns)
-    rows = [row for row in rows if shares or any(row[n] for n in columns)]
-    if not columns or not any(drawn(row[n]) is not None for row in rows for n in columns):
-        return None
-    if not table.in_order and not shares:
-        rows.sort(key=lambda row: -sum(drawn(row[n]) or 0 for n in columns))
-    return Bars(tuple(rows[:_MOST_ROWS]), columns, piled)
-
-
-def drawn(value: Value) -> float | None:
-    """A number that can be drawn; None of what is hidden or not known."""
-    return float(value) if isinstance(value, int | float) else None
-
-
-def svg(table: Table, bars: Bars, words: Words, finding: str) -> str:
+def svg(table: Table, bars: Bars, words: Words, finding: str, title: str) -> str:
     """The chart as an image with a title and a description, for those who do not see it."""
     library = pygal()
     kind = library.HorizontalStackedBar if bars.piled else library.HorizontalBar
@@ -71,26 +34,7 @@ def svg(table: Table, bars: Bars, words: Words, finding: str) -> str:
     root = ElementTree.fromstring(chart.render())  # noqa: S314 -- what was just drawn
     _take_out(root)
     _paint(root)
-    return _described(root, table, words, finding)
-
-
-def _columns(table: Table, rows: Sequence[Row]) -> tuple[tuple[int, ...], bool]:
-    """Parts of a sum, which are piled up (the sum alone where a part is hidden: a pile without it
-    would look like less); or shares, or whatever else is counted, side by side; no medians.
-    """
-    names = table.names
-    if parts := tuple(names.index(name) for name in table.parts):
-        whole = any(row[n] == HIDDEN for row in rows for n in parts)
-        return ((names.index(table.whole),), False) if whole else (parts, True)
-    shares = tuple(n for n, column in enumerate(table.columns) if column.kind == "share")
-    counted = (n for n, column in enumerate(table.columns) if column.kind in ("people", "open"))
-    return (shares or tuple(counted)[: len(COLOURS)], False)
-
-
-def _rows(table: Table) -> Iterator[Row]:
-    """The sums of each block where there are blocks, else all rows but the sum."""
-    sums = bool(table.block) and any(map(table.is_total, table.rows))
-    return (row for row in table.rows if table.is_total(row) == sums)
+    return _described(root, f"chart-{table.name}", title, finding)
 
 
 def _label(table: Table, row: Row, bars: Bars, words: Words) -> str:
@@ -154,15 +98,14 @@ def _paint(root: ElementTree.Element) -> None:
             bar.extend([paint(rect, int(series[0])) for rect in bar.findall("rect")])
 
 
-def _described(root: ElementTree.Element, table: Table, words: Words, finding: str) -> str:
-    name = f"chart-{table.name}"
+def _described(root: ElementTree.Element, name: str, title: str, finding: str) -> str:
     root.attrib = {
         "class": "chart",
         "viewBox": root.get("viewBox", ""),
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-desc",
     }
-    for place, (tag, says) in enumerate((("title", words.title(table)), ("desc", finding))):
+    for place, (tag, says) in enumerate((("title", title), ("desc", finding))):
         element = ElementTree.Element(tag, {"id": f"{name}-{tag}"})
         element.text = says
         root.insert(place, element)

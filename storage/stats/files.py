@@ -8,6 +8,7 @@ from typing import Any
 
 from storage.content.cells import guarded
 from storage.content.sheets import write_csv
+from storage.stats.sheet_charts import add_charts
 from storage.stats.table import Table, Value
 
 _DEFINITIONS = ("table", "column", "kind", "what it means")
@@ -43,6 +44,7 @@ def _write_xlsx(path: Path, tables: Sequence[Table]) -> None:
     _fill(book.create_sheet("definitions"), _DEFINITIONS, _definitions(tables))
     for table in tables:
         _fill(book.create_sheet(table.name), table.names, table.rows)
+    add_charts(book, tables)
     book.save(path)
 
 

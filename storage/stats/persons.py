@@ -1,6 +1,7 @@
 """The people whom statistics count, and what is known of each: keys, never words of theirs."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,9 @@ from sqlmodel import col
 
 from flows.talk import Answers
 from storage.gazetteer import load_gazetteer
-from storage.models import Address, Contact, Conversation, Event
+from storage.models import Address, Contact, Conversation
+from storage.stats.crowds import Crowd, crowd, members
+from storage.stats.facts import Facts
 from storage.stats.scope import Scope
 from storage.stats.table import UNKNOWN
 
@@ -47,11 +50,11 @@ def comune_name(istat: str) -> str:
     return place.name if place else istat or UNKNOWN
 
 
-def active(connection: Connection, scope: Scope) -> Persons:
+def active(facts: Facts) -> Persons:
     """Who did something in the period, without those who were erased since."""
-    channels = _channels(connection, scope)
-    found = {}
-    for id, created, language, state in _everybody(connection):
+    scope, found = facts.scope, {}
+    channels = {who: name for name, some in facts.channels().items() for who in members(some)}
+    for id, created, language, state in _everybody(facts.connection):
         if id in channels:
             new = scope.starts <= created < scope.ends
             found[id] = Person(language, channels[id], new, _profile(state))
@@ -75,24 +78,20 @@ def known(connection: Connection, scope: Scope) -> Persons:
     return {id: one for id, one in found.items() if _fits(one, scope)}
 
 
+def by_group(persons: Persons, name: str) -> dict[str, Crowd]:
+    """These people, by their row among the rows of ``name``."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for id, one in persons.items():
+        found[one.group(name)].append(id)
+    return {group: crowd(ids) for group, ids in found.items()}
+
+
 def _fits(one: Person, scope: Scope) -> bool:
     return (
         scope.comune in ("", one.profile.pick("comune"))
         and scope.language in ("", one.language)
         and scope.channel in ("", one.channel)
     )
-
-
-def _channels(connection: Connection, scope: Scope) -> dict[int, str]:
-    e = Event
-    last = (
-        select(col(e.contact_id), col(e.channel), func.max(col(e.at)))
-        .where(col(e.at) >= scope.starts, col(e.at) < scope.ends, col(e.contact_id).is_not(None))
-        .group_by(col(e.contact_id), col(e.channel))
-    )
-    # What the desk notes by itself has no channel; it says nothing of where a person is.
-    rows: list[Any] = sorted(connection.execute(last), key=lambda row: (bool(row[1]), row[2]))
-    return {row[0]: row[1] for row in rows}
 
 
 def _everybody(connection: Connection) -> Iterator[tuple[int, datetime, str, str | None]]:

@@ -11,7 +11,7 @@ from storage.audit import By, record
 from storage.locks import Lock, one_at_a_time
 from storage.models import Publication
 from storage.stats import disclosure
-from storage.stats.reports import everything
+from storage.stats.reports import WORDS, Report, everything
 from storage.stats.scope import Scope, is_calendar
 from storage.stats.table import VERSION, Table
 
@@ -54,11 +54,11 @@ def publish(connection: Connection, scope: Scope, by: By) -> Export:
     return Export(tables, by.now)
 
 
-def inside(connection: Connection, scope: Scope, by: By) -> Export:
+def inside(connection: Connection, scope: Scope, by: By, report: Report = everything) -> Export:
     """Every number as it is, for use inside of the desk; who took them is written down."""
-    _note(connection, scope, by, "stats export internal")
+    _note(connection, scope, by, f"stats {WORDS[report]} internal")
     today = by.now.astimezone(scope.zone).date()
-    return Export(everything(connection, scope, today), by.now)
+    return Export(report(connection, scope, today), by.now)
 
 
 def about(scope: Scope, whom: str, export: Export) -> dict[str, Any]:

@@ -1,20 +1,20 @@
 """How well each language is served, the worst first."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from statistics import median
 
-from sqlalchemy import Connection, case, func, or_, select
-from sqlmodel import col
-
 from flows.understanding.fitting import TOPIC_OF
-from storage.models import Event
-from storage.stats.facts import done, within
-from storage.stats.persons import Persons
-from storage.stats.questions import outcomes
-from storage.stats.scope import Scope
+from storage.stats.crowds import NOBODY, Crowd, crowd
+from storage.stats.facts import Facts
+from storage.stats.happened import LISTS
+from storage.stats.persons import Persons, by_group
+from storage.stats.questions import Outcomes, outcomes
 from storage.stats.table import Row, Table, Value, base, key, number, percent, share
 
 _SHARES = (3, 5, 7)  # what decides who is served worst
-_LISTS = {("browse", "offer"), ("answer", "offers")}
 
 _COLUMNS = (
     key("language", "The language of their conversation."),
@@ -25,24 +25,27 @@ _COLUMNS = (
     share("answered", "asked", "In a hundred of who asked: were answered at least once."),
     base("begun", "Began the intake in the period."),
     share("complete", "begun", "In a hundred of who began the intake: finished it in the period."),
-    number("steps", "shown", "Median questions put to them before the first offers."),
+    base("first", "Were shown offers for the first time."),
+    number("steps", "first", "Median questions put to them before the first offers they ever saw."),
 )
 
 
-def by_language(connection: Connection, scope: Scope, persons: Persons) -> Table:
+def by_language(facts: Facts, persons: Persons) -> Table:
     """Ordered by the mean of the shares that are known."""
-    everybody, found = set(persons), outcomes(connection, scope, persons)
-    asked = {contact for contact, _ in found}
-    answered = {contact for (contact, _), best in found.items() if best == "answered"}
-    begun, finished = _intake(connection, scope, persons)
-    shown = _saw_list(connection, scope, persons) | _had_offers(found)
-    before = _before(connection, scope, persons)
-    pairs = ((everybody, shown), (asked, answered), (begun, finished))
-    rows = []
-    for language in {one.group("language") for one in persons.values()}:
-        them = {id for id, one in persons.items() if one.group("language") == language}
-        lengths = [before[id] for id in them if id in before]
-        rows.append(_row(language, [(them & some, them & got) for some, got in pairs], lengths))
+    found = outcomes(facts, persons)
+    asked = _either(one.asked for one in found.values())
+    answered = _either(one.answered for one in found.values())
+    begun, finished = _intake(facts)
+    shown = _saw_list(facts) | _had_offers(found)
+    pairs = ((crowd(persons), shown), (asked, answered), (begun, begun & finished))
+    lengths: dict[str, list[int]] = defaultdict(list)
+    for who, questions in facts.first_offers().items():
+        if who in persons:
+            lengths[persons[who].group("language")].append(questions)
+    rows = [
+        _row(language, [(them & some, them & got) for some, got in pairs], lengths[language])
+        for language, them in by_group(persons, "language").items()
+    ]
     return Table(
         "quality",
         "How far people of each language get, the language served worst first.",
@@ -51,12 +54,12 @@ def by_language(connection: Connection, scope: Scope, persons: Persons) -> Table
     )
 
 
-def _row(language: str, pairs: list[tuple[set[int], set[int]]], lengths: list[int]) -> Row:
-    (people, shown), *others = pairs
-    row: list[Value] = [language, len(people), len(shown), percent(len(shown), len(people))]
+def _row(language: str, pairs: list[tuple[Crowd, Crowd]], lengths: list[int]) -> Row:
+    (people, shown), *others = [(some.bit_count(), got.bit_count()) for some, got in pairs]
+    row: list[Value] = [language, people, shown, percent(shown, people)]
     for some, got in others:
-        row += [len(some), percent(len(got), len(some))]
-    return (*row, median(lengths) if lengths else None)
+        row += [some, percent(got, some)]
+    return (*row, len(lengths), median(lengths) if lengths else None)
 
 
 def _served(row: Row) -> tuple[float, str]:
@@ -64,45 +67,26 @@ def _served(row: Row) -> tuple[float, str]:
     return (sum(known) / len(known) if known else 101.0, str(row[0]))
 
 
-def _intake(connection: Connection, scope: Scope, persons: Persons) -> tuple[set[int], set[int]]:
-    begun, finished = set(), set()
-    kinds = ("started", "told")
-    for contact, kind, _, step, _ in done(connection, scope, persons, kinds, "intake"):
-        if kind == "started":
-            begun.add(contact)
-        elif step == "saved":
-            finished.add(contact)
-    return begun, begun & finished
+def _intake(facts: Facts) -> tuple[Crowd, Crowd]:
+    """Who began it, and who came to its end."""
+    begun = _either(facts.who("started", "intake").values())
+    told = facts.who("told", "intake").items()
+    return begun, _either(some for what, some in told if what.step == "saved")
 
 
-def _saw_list(connection: Connection, scope: Scope, persons: Persons) -> set[int]:
-    return {
-        contact
-        for flow, list_ in _LISTS
-        for contact, _, _, step, _ in done(connection, scope, persons, ("asked",), flow)
-        if step == list_
-    }
-
-
-def _had_offers(found: dict[tuple[int, str], str]) -> set[int]:
-    """Who had a question about offers answered: with some, also in the middle of a form."""
-    return {
-        contact
-        for (contact, intent), best in found.items()
-        if best == "answered" and intent in TOPIC_OF
-    }
-
-
-def _before(connection: Connection, scope: Scope, persons: Persons) -> dict[int, int]:
-    """How many questions were put to each before the first list of offers."""
-    e = Event
-    is_list = or_(*((col(e.flow) == flow) & (col(e.step) == step) for flow, step in sorted(_LISTS)))
-    first = func.min(case((is_list, col(e.id)))).over(partition_by=col(e.contact_id))
-    asked = (
-        select(col(e.contact_id).label("who"), col(e.id).label("id"), first.label("first"))
-        .where(*within(scope), col(e.kind) == "asked")
-        .subquery()
+def _saw_list(facts: Facts) -> Crowd:
+    return _either(
+        some
+        for flow, step in sorted(LISTS)
+        for what, some in facts.who("asked", flow).items()
+        if what.step == step
     )
-    earlier = func.sum(case((asked.c.id < asked.c.first, 1), else_=0))
-    query = select(asked.c.who, earlier).where(asked.c.first.is_not(None)).group_by(asked.c.who)
-    return {row[0]: int(row[1]) for row in connection.execute(query) if row[0] in persons}
+
+
+def _had_offers(found: dict[str, Outcomes]) -> Crowd:
+    """Who had a question about offers answered: with some, also in the middle of a form."""
+    return _either(one.answered for intent, one in found.items() if intent in TOPIC_OF)
+
+
+def _either(crowds: Iterable[Crowd]) -> Crowd:
+    return reduce(or_, crowds, NOBODY)

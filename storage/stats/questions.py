@@ -2,16 +2,13 @@
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, func, select
-from sqlmodel import col
-
-from storage.models import Event
-from storage.stats.facts import done, within
+from storage.stats.crowds import NOBODY, Crowd, crowd
+from storage.stats.facts import Facts
+from storage.stats.funnel import by_step
+from storage.stats.happened import ANSWERED
 from storage.stats.persons import Persons
-from storage.stats.scope import Scope
 from storage.stats.table import Row, Table, key, people
 
-_KINDS = ("question", "unsure", "nothing_fits")
 _COLUMNS = (
     key("intent", "What was understood, or guessed."),
     people("answered", "Had an answer to at least one such question."),
@@ -22,34 +19,39 @@ _COLUMNS = (
 )
 
 
-def outcomes(connection: Connection, scope: Scope, persons: Persons) -> dict[tuple[int, str], str]:
-    """By person and intent the best that became of it: answered, nothing_fits or unsure."""
-    e = Event
-    query = (
-        select(col(e.contact_id), col(e.step), col(e.kind), func.count())
-        .where(*within(scope), col(e.kind).in_(_KINDS), col(e.flow) == "answer")
-        .group_by(col(e.kind), col(e.step), col(e.contact_id))
-    )
-    counts: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
-    for contact, intent, kind, count in connection.execute(query):
-        if contact in persons:
-            counts[contact, intent][kind] = count
-    return {which: _best(some) for which, some in counts.items() if "question" in some}
+class Outcomes:
+    """Who asked, and for each of them the best that became of it in the period."""
+
+    def __init__(self, asked: Crowd, answered: Crowd, nothing: Crowd) -> None:
+        self.asked, self.answered = asked, answered
+        self.nothing_fits = asked & ~answered & nothing
+        self.unsure = asked & ~answered & ~nothing
 
 
-def by_intent(connection: Connection, scope: Scope, persons: Persons) -> Table:
-    """What is asked most comes first."""
-    asked_desk = {
-        contact for contact, *_ in done(connection, scope, persons, ("started",), "person")
+def outcomes(facts: Facts, persons: Persons) -> dict[str, Outcomes]:
+    """What became of the questions of each intent."""
+    everybody = crowd(persons)
+    nothing = by_step(facts.who("nothing_fits", "answer"))
+    asked, answered = (defaultdict[str, Crowd](int) for _ in range(2))
+    for what, some in facts.who("question", "answer").items():
+        (answered if what.key == ANSWERED else asked)[what.step] |= some & everybody
+    return {
+        intent: Outcomes(some, answered[intent], nothing.get(intent, NOBODY))
+        for intent, some in asked.items()
+        if some
     }
-    groups: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for (contact, intent), best in outcomes(connection, scope, persons).items():
-        groups[intent][best].add(contact)
+
+
+def by_intent(facts: Facts, persons: Persons) -> Table:
+    """What is asked most comes first."""
+    asked_desk = NOBODY
+    for some in facts.who("started", "person").values():
+        asked_desk |= some
     rows: list[Row] = []
-    for intent, some in groups.items():
-        everybody = set().union(*some.values())
-        parts = [len(some[name]) for name in ("answered", "nothing_fits", "unsure")]
-        rows.append((intent, *parts, len(everybody), len(everybody & asked_desk)))
+    for intent, found in outcomes(facts, persons).items():
+        parts = (found.answered, found.nothing_fits, found.unsure, found.asked)
+        counts = (some.bit_count() for some in (*parts, found.asked & asked_desk))
+        rows.append((intent, *counts))
     return Table(
         "questions",
         "Different people who asked in their own words, by what they asked.",
@@ -58,10 +60,3 @@ def by_intent(connection: Connection, scope: Scope, persons: Persons) -> Table:
         parts=("answered", "nothing_fits", "unsure"),
         whole="people",
     )
-
-
-def _best(some: dict[str, int]) -> str:
-    unsure, nothing = some.get("unsure", 0), some.get("nothing_fits", 0)
-    if some["question"] > unsure + nothing:
-        return "answered"
-    return "nothing_fits" if nothing else "unsure"

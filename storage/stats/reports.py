@@ -1,11 +1,13 @@
 """The statistics, put together as they are asked for: summary, funnel, needs, quality."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection
 
-from storage.stats import conversations, funnel, needs, quality, questions, services
+from storage.stats import conversations, funnel, needs, quality, questions, services, waits
+from storage.stats.facts import Facts
 from storage.stats.persons import Persons, active, known
 from storage.stats.scope import Scope
 from storage.stats.table import Table
@@ -13,41 +15,80 @@ from storage.stats.table import Table
 Report = Callable[[Connection, Scope, date], list[Table]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is read once for all tables."""
+
+    facts: Facts
+    active: Persons
+    today: date
+
+
 def summary(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """Who wrote, what they asked, and what the desk did."""
-    persons = active(connection, scope)
-    return [*conversations.tables(persons), *_done(connection, scope, persons)]
+    return _summary(_read(connection, scope, today))
 
 
 def funnel_tables(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """Where people stop."""
-    persons = active(connection, scope)
-    steps = funnel.intake_steps(connection, scope, persons)
-    return [steps, funnel.offers(connection, scope, persons)]
+    return _funnel(_read(connection, scope, today))
 
 
 def needs_tables(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """What people need beside what there is."""
-    persons, everybody = active(connection, scope), known(connection, scope)
-    return list(needs.tables(connection, scope, everybody, persons, today))
+    return _needs(_read(connection, scope, today))
 
 
 def quality_tables(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """How well each language is served."""
-    return [quality.by_language(connection, scope, active(connection, scope))]
+    return _quality(_read(connection, scope, today))
 
 
 def everything(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """All of them, as `stats export` writes them."""
-    reports: tuple[Report, ...] = (summary, funnel_tables, needs_tables, quality_tables)
-    return [table for report in reports for table in report(connection, scope, today)]
+    read = _read(connection, scope, today)
+    return [*_summary(read), *_funnel(read), *_needs(read), *_quality(read)]
 
 
-def _done(connection: Connection, scope: Scope, persons: Persons) -> list[Table]:
+WORDS: dict[Report, str] = {
+    summary: "summary",
+    funnel_tables: "funnel",
+    needs_tables: "needs",
+    quality_tables: "quality",
+    everything: "export",
+}
+"""The command of each."""
+
+
+def _read(connection: Connection, scope: Scope, today: date) -> _Read:
+    facts = Facts(connection, scope)
+    return _Read(facts, active(facts), today)
+
+
+def _summary(read: _Read) -> list[Table]:
+    connection, scope = read.facts.connection, read.facts.scope
     return [
-        questions.by_intent(connection, scope, persons),
-        services.appointments(connection, scope, persons),
-        services.rides(connection, scope, persons),
-        services.tickets(connection, scope, persons),
+        *conversations.tables(read.active),
+        questions.by_intent(read.facts, read.active),
+        services.appointments(connection, scope, read.active),
+        services.rides(read.facts, read.active),
+        services.tickets(connection, scope, read.active),
+        waits.answer_times(connection, scope, read.active),
         services.broadcasts(connection, scope),
     ]
+
+
+def _funnel(read: _Read) -> list[Table]:
+    return [
+        funnel.intake_steps(read.facts, read.active),
+        funnel.offers(read.facts, read.active),
+    ]
+
+
+def _needs(read: _Read) -> list[Table]:
+    everybody = known(read.facts.connection, read.facts.scope)
+    return list(needs.tables(read.facts, everybody, read.active, read.today))
+
+
+def _quality(read: _Read) -> list[Table]:
+    return [quality.by_language(read.facts, read.active)]

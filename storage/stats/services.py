@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from storage.models import Appointment, Broadcast, RideWish, Ticket
 from storage.outreach.report import report
-from storage.stats.facts import done
+from storage.stats.facts import Facts, done
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, Row, Table, base, key, number, people
@@ -64,10 +64,11 @@ def appointments(connection: Connection, scope: Scope, persons: Persons) -> Tabl
     )
 
 
-def rides(connection: Connection, scope: Scope, persons: Persons) -> Table:
+def rides(facts: Facts, persons: Persons) -> Table:
     """What people asked of the social taxi, by the comune where they would set out."""
     asked, met, missed = (defaultdict[str, set[int | None]](set) for _ in range(3))
-    for contact, _, _, step, where in done(connection, scope, persons, ("ride",), "ride"):
+    connection, scope = facts.connection, facts.scope
+    for contact, (_, _, step, where) in done(facts, persons, ("ride",), "ride"):
         if step in ("asked", "confirmed"):
             (asked if step == "asked" else met)[where].add(contact)
     w = RideWish

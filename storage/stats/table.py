@@ -12,7 +12,7 @@ Value = str | int | float | None
 Row = tuple[Value, ...]
 ALL = "all"
 UNKNOWN = "unknown"
-VERSION = "1"
+VERSION = "2"
 """Of the definitions: goes up when a number begins to mean something else."""
 
 

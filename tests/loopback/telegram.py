@@ -237,7 +237,11 @@ class LoopbackTelegram:
         own: dict[str, Callable[[Params], Any]] = {
             "setwebhook": self._set_webhook,
             "deletewebhook": self._delete_webhook,
-            "getwebhookinfo": lambda _: {"url": self.webhook_url, "pending_update_count": 0},
+            "getwebhookinfo": lambda _: {
+                "url": self.webhook_url,
+                "has_custom_certificate": False,
+                "pending_update_count": 0,
+            },
         }
         found = own.get(method.lower()) or self.bot.by_name.get(method.lower())
         if found is None:
