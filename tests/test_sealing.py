@@ -56,7 +56,8 @@ NOT_PERSONAL = {
         outbox.language outbox.origin outbox.problem outbox.status pause.channel pause.code
         permit.channel publication.definitions publication.tables reminder.kind ride.destination
         ride.destination_point ride.origin ride.origin_point ride.purpose ride.status
-        ride_wish.band ride_wish.destination ride_wish.origin ride_wish.reason roll_up.zone run_seat.seat
+        ride_wish.band ride_wish.destination ride_wish.origin ride_wish.reason roll_up.zone
+        run_seat.seat
         search.every search.facts search.topic simulator_message.sender template.approval
         template.category template.language template.name template.reason template.sid
         ticket.reason ticket_message.author ticket_message.canned ticket_message.problem
@@ -77,10 +78,12 @@ NOT_PERSONAL = {
         ride_rules.points segment.audience segment.name
     """,
     STAFF: """
-        audit.action audit.after audit.before audit.chain audit.operator audit.subject broadcast.created_by
+        audit.action audit.after audit.before audit.chain audit.operator audit.subject
+        broadcast.created_by
         broadcast_text.reviewed_by desk_staff.hours desk_staff.id desk_staff.languages
         desk_staff.name desk_staff.places listing.checked_by listing_text.reviewed_by
-        notice.closed_by operator_role.name operator_role.role publication.operator ticket.assigned_to ticket_message.operator
+        notice.closed_by operator_role.name operator_role.role publication.operator
+        ticket.assigned_to ticket_message.operator
     """,
     MARK: "tag.tag",
 }
