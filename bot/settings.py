@@ -1,9 +1,11 @@
 """Settings, from the environment and `.env`; a wrong value stops the program with one line."""
 
+import os
 import re
 from datetime import time
 from functools import cached_property
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -23,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from bot.channel import LONGEST_SEND_SECONDS
 from flows.outreach.quiet import Quiet, parse_days
 from flows.outreach.verdict import Rules
+from storage.erased import file_of
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
@@ -75,6 +78,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65535)
     backup_folder: str = "data/backups"
     backup_key_file: str = ""
+    erased_file: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
@@ -194,6 +198,13 @@ class Settings(BaseSettings):
         public = urlsplit(self.public_url).hostname or "localhost"
         return not own or public not in ("localhost", "127.0.0.1", "::1")
 
+    @property
+    def list_of_erased(self) -> Path:
+        """Where it is written down, by number, who was erased."""
+        if self.erased_file:
+            return Path(self.erased_file)
+        return file_of(self.database_url.get_secret_value())
+
     @cached_property
     def zone(self) -> ZoneInfo:
         """The desk's time zone."""
@@ -211,10 +222,16 @@ def _need(name: str, value: str, right: str) -> None:
         raise ValueError(f"{name} is missing: {right}")
 
 
+def _secret_folders() -> list[Path]:
+    """Where a container and systemd (LoadCredential) put secrets: a file for each variable."""
+    named = (os.environ.get("CREDENTIALS_DIRECTORY", ""), "/run/secrets")
+    return [Path(name) for name in named if name and Path(name).is_dir()]
+
+
 def load_settings() -> Settings:
     """The settings of this process. Raises WrongSettingError, one line."""
     try:
-        return Settings()  # type: ignore[call-arg]  # from the environment
+        return Settings(_secrets_dir=_secret_folders())  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
@@ -13,7 +14,8 @@ from bot.correspondence import Correspondence
 from bot.outreach import Outreach
 from bot.settings import Settings
 from flows.speech import Languages
-from storage import unanswered, upkeep
+from storage import erased, unanswered, upkeep
+from storage.database import reading
 from storage.erasure import scrub
 from storage.rides import due as rides
 from storage.stats import rollups
@@ -23,6 +25,7 @@ Work = Callable[[datetime], bool]
 """Does a piece of what is due at that moment; True when there is more of it."""
 
 KEEP_MESSAGES = timedelta(days=7)
+_SLOWEST_COMMIT = timedelta(hours=1)
 
 
 def make_works(
@@ -43,6 +46,8 @@ def make_works(
         scrub(engine)  # each time: an open reader may have held up the last one
         return False
 
+    note_erased = _note_erased(engine, settings.list_of_erased)
+
     def roll_up(now: datetime) -> bool:
         with engine.begin() as connection:
             due = rollups.is_due(connection, now)
@@ -57,6 +62,7 @@ def make_works(
 
     return (
         tidy,
+        note_erased,
         _at_once(engine, chores.run),
         _at_once(engine, correspondence.write_due),
         _at_once(engine, write_about_rides),
@@ -65,6 +71,20 @@ def make_works(
         roll_up,
         outreach.send,
     )
+
+
+def _note_erased(engine: Engine, file: Path) -> Work:
+    """Keep the list of who was erased up to date: all of it first, then what is new."""
+    looked_at: list[datetime] = []
+
+    def work(now: datetime) -> bool:
+        since = looked_at[0] - _SLOWEST_COMMIT if looked_at else None
+        with reading(engine).begin() as connection:
+            erased.mirror(connection, file, since)
+        looked_at[:] = [now]
+        return False
+
+    return work
 
 
 def _at_once(engine: Engine, do: Callable[[Connection, datetime], None]) -> Work:

@@ -2,13 +2,22 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlmodel import col
 
 from storage import notices
 from storage.agenda import booking
 from storage.database import BUSY_MS, is_sqlite
-from storage.models import Address, Contact, Event, Inbox, Listing, Outbox, SimulatorMessage
+from storage.models import (
+    Address,
+    Contact,
+    Erasure,
+    Event,
+    Inbox,
+    Listing,
+    Outbox,
+    SimulatorMessage,
+)
 from storage.rides import due as rides
 from storage.stats import rollups
 from storage.tickets.group import delete_topics
@@ -17,9 +26,10 @@ from storage.tickets.group import delete_topics
 def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     """Delete everything that tells who the contact is or what they said; False when unknown.
 
-    What stays: events, notices and past appointments without the person, and the providers' ids of
-    handled deliveries, so that a repeated delivery is still known. The sender deletes the topic in
-    the operators' group. Bytes are gone from SQLite's file after `scrub`.
+    What stays: events, notices and past appointments without the person, the providers' ids of
+    handled deliveries, so that a repeated delivery is still known, and their number here, so that
+    an old backup forgets them too (`storage.erased`). The sender deletes the topic in the
+    operators' group. Bytes are gone from SQLite's file after `scrub`.
     """
     booking.lock(connection)
     for appointment in booking.live_ids(connection, contact_id):
@@ -53,6 +63,8 @@ def erase(connection: Connection, contact_id: int, now: datetime) -> bool:
     )
     gone = connection.execute(delete(Contact).where(col(Contact.id) == contact_id))
     notices.forget_person(connection, contact_id, now)
+    if gone.rowcount:
+        connection.execute(insert(Erasure), [{"contact": contact_id, "at": now}])
     return gone.rowcount > 0
 
 

@@ -68,20 +68,24 @@ def restore(
     from storage.backup import restoring
     from storage.backup.encrypted import BackupError
 
-    engine, by = opening.database(), opening.by()
-    url = opening.settings().database_url.get_secret_value()
+    engine, by, settings = opening.database(), opening.by(), opening.settings()
+    url, forgotten = settings.database_url.get_secret_value(), settings.list_of_erased
     passphrase = _passphrase(key_file, again=False)
     try:
         if rehearse:
             manifest = restoring.rehearse(engine, url, file, passphrase, by)
             say(f"{file.name} of {manifest.made_at} can be restored. Nothing was changed.")
             return
-        done = restoring.restore(engine, url, file, passphrase, by, replace=replace)
+        done = restoring.restore(
+            engine, url, file, passphrase, by, replace=replace, forgotten=forgotten
+        )
     except (BackupError, OSError, DBAPIError) as error:
         _failed(f"Nothing was changed: {_why(error)}")
     finally:
         engine.dispose()
     say(f"The database is that of {done.manifest.made_at}, in this release's schema.")
+    if done.again:
+        say(f"Erased again, as they had been since: {', '.join(map(str, done.again))}.")
     if done.aside:
         say(f"The former one is {done.aside}. It holds what people told us: delete it in time.")
     say("Next: `python admin_cli.py doctor`, then start the assistant.")

@@ -123,6 +123,7 @@ def contacts_erase(
     from bot import clock
     from storage.audit import record
     from storage.contacts import export_contact
+    from storage.erased import mirror
     from storage.erasure import erase
 
     engine = opening.database()
@@ -137,8 +138,32 @@ def contacts_erase(
     with engine.begin() as connection:
         erase(connection, contact, clock.now())
         record(connection, opening.by(), "erase", [(f"contact:{contact}", None, None)])
+    with engine.begin() as connection:
+        mirror(connection, opening.settings().list_of_erased)
     _clear_log(engine, contact)
     say(f"Person {contact} is deleted.")
+
+
+@app.command(
+    "erase-again",
+    epilog="Example: python admin_cli.py contacts erase-again data/sportello.db.erased",
+)
+def contacts_erase_again(
+    file: Annotated[
+        Path, typer.Argument(help="A list of who was erased.", exists=True, dir_okay=False)
+    ],
+) -> None:
+    """Erase whom the list names and an older database still has. `restore` does it by itself."""
+    from storage.audit import record
+    from storage.erased import reapply
+
+    engine, by = opening.database(), opening.by()
+    with engine.begin() as connection:
+        again = reapply(connection, file, by.now)
+        record(connection, by, "erase", [(f"contact:{id}", None, None) for id in again])
+    for contact in again:
+        _clear_log(engine, contact)
+    say(f"Erased again: {', '.join(map(str, again)) or 'nobody'}.")
 
 
 def _clear_log(engine: "Engine", contact: int) -> None:

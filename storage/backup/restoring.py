@@ -1,5 +1,6 @@
 """Going back to a backup: tried first, then put in place in one step, the old one kept aside."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from storage import erased
 from storage.audit import By, record
 from storage.backup import postgresql, sqlite
 from storage.backup.encrypted import BackupError
@@ -18,10 +20,14 @@ from storage.schema import upgrade
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put in place; ``aside`` is where the former database is, or empty."""
+    """What was put in place; ``aside`` is where the former database is, or empty.
+
+    ``again`` are the people whom the backup still held although they had been erased since.
+    """
 
     manifest: Manifest
     aside: str
+    again: list[int]
 
 
 def rehearse(engine: Engine, url: str, path: Path, passphrase: str, by: By) -> Manifest:
@@ -36,9 +42,18 @@ def rehearse(engine: Engine, url: str, path: Path, passphrase: str, by: By) -> M
 
 
 def restore(
-    engine: Engine, url: str, path: Path, passphrase: str, by: By, *, replace: bool
+    engine: Engine,
+    url: str,
+    path: Path,
+    passphrase: str,
+    by: By,
+    *,
+    replace: bool,
+    forgotten: Path | None = None,
 ) -> Restored:
     """The database becomes what it was at that moment, in this release's schema.
+
+    Whom the list ``forgotten`` (`storage.erased`) names, or the former database, is erased again.
 
     Raises BackupError, with nothing changed: while somebody uses the database, when it is not empty
     and ``replace`` was not said, and when the backup is not whole.
@@ -50,7 +65,8 @@ def restore(
             raise BackupError("the database is not empty: --replace puts it aside.")
         with opened(engine, url, path, passphrase) as (manifest, copy, where):
             upgrade(copy)
-            after = {"file": path.name, "made_at": manifest.made_at}
+            again = _forget_again(engine, copy, forgotten or erased.file_of(url), by)
+            after = {"file": path.name, "made_at": manifest.made_at, "erased": len(again)}
             with copy.begin() as connection:
                 record(connection, by, "restore", [("database", None, after)])
             copy.dispose()
@@ -59,7 +75,15 @@ def restore(
     if empty and aside and not is_sqlite(engine):
         postgresql.drop(url, aside)
         aside = ""
-    return Restored(manifest, aside)
+    return Restored(manifest, aside, again)
+
+
+def _forget_again(engine: Engine, copy: Engine, file: Path, by: By) -> list[int]:
+    """The former database knows of the last minute what the list does not know yet."""
+    with suppress(DBAPIError), reading(engine).begin() as connection:
+        erased.mirror(connection, file)
+    with copy.begin() as connection:
+        return erased.reapply(connection, file, by.now)
 
 
 def _refuse_in_use(engine: Engine, url: str) -> None:

@@ -22,7 +22,7 @@ from storage.models.messages import (
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
-from storage.models.records import Audit, JobRun, Notice, Publication
+from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
 from storage.models.statistics import DayCrowd, FirstOffers, RollUp
@@ -45,6 +45,7 @@ __all__ = [
     "DeskRules",
     "DeskStaff",
     "DeskTopic",
+    "Erasure",
     "Event",
     "FirstOffers",
     "Hold",
@@ -54,6 +55,7 @@ __all__ = [
     "Listing",
     "ListingText",
     "Notice",
+    "OperatorRole",
     "Outbox",
     "Pause",
     "Permit",
