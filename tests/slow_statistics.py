@@ -85,7 +85,7 @@ class Slow:
         return self.scope.first <= at.astimezone(self.scope.zone).date() <= self.scope.last
 
     def tables(self) -> Counts:
-        """Every table but the broadcasts."""
+        """Those of the tables that stand here."""
         return {
             **self._people(),
             "questions": self._questions(),
@@ -204,7 +204,7 @@ class Slow:
                 for who, listing, at in self.world.interests
                 if who in self.active and self.within(at) and self.world.topics[listing] == topic
             }
-            rows.add((topic, len(listed), len(looked), len(keen)))
+            rows.add((topic, len(listed), len(looked), len(keen), 0))  # the desk met nobody
         return rows
 
     def _all_or_active(self, who: int) -> bool:
@@ -295,7 +295,8 @@ class Slow:
 
     def _work(self) -> set[tuple[object, ...]]:
         wanted = [(s, town(one.comune)) for one in self.known.values() for s in one.sectors]
-        return {(*which, wanted.count(which), 0) for which in wanted}
+        wanted += [(sector, "all") for sector, _ in wanted]
+        return {(*which, 0, wanted.count(which), wanted.count(which), 0) for which in wanted}
 
     def _quality(self) -> set[tuple[object, ...]]:
         outcomes = self._outcomes()

@@ -241,7 +241,7 @@ def check(engine: Engine, story: tuple[list[object], bool], scope: Scope) -> Non
         live(connection, world, steps, scope.zone)
         expected = Slow(world, scope).tables()
         rolled_up = told(connection, scope)
-        assert rolled_up == {name: expected[name] for name in rolled_up}
+        assert {name: rolled_up[name] for name in expected} == expected
         assert in_roll_ups(connection) <= set(world.people)
         connection.execute(RollUp.__table__.delete())  # type: ignore[attr-defined]
         assert told(connection, scope) == rolled_up, "without roll-ups"

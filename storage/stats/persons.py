@@ -60,13 +60,16 @@ def everybody(connection: Connection, scope: Scope) -> Persons:
     }
 
 
-def known(all_: Persons, scope: Scope) -> Persons:
-    """Those of them whom the period's filters leave in."""
-    return {id: one for id, one in all_.items() if _fits(one, scope)}
+def known(connection: Connection, scope: Scope, all_: Persons | None = None) -> Persons:
+    """Whom we know now, as far as the filters leave them in; ``all_`` where they were read."""
+    some = everybody(connection, scope) if all_ is None else all_
+    return {id: one for id, one in some.items() if _fits(one, scope)}
 
 
-def active(facts: Facts, all_: Persons) -> Persons:
-    """Those of them who did something in the period; their channel is where they did so last."""
+def active(facts: Facts, all_: Persons | None = None) -> Persons:
+    """Who did something in the period; their channel is where they did so last."""
+    if all_ is None:
+        all_ = everybody(facts.connection, facts.scope)
     channels = facts.channels().items()
     found = {
         who: replace(all_[who], channel=name)
@@ -74,7 +77,7 @@ def active(facts: Facts, all_: Persons) -> Persons:
         for who in members(some)
         if who in all_
     }
-    return known(found, facts.scope)
+    return known(facts.connection, facts.scope, found)
 
 
 def by_group(persons: Persons, name: str) -> dict[str, Crowd]:

@@ -63,7 +63,7 @@ WORDS: dict[Report, str] = {
 
 def _read(connection: Connection, scope: Scope, today: date) -> _Read:
     facts, all_ = Facts(connection, scope), everybody(connection, scope)
-    return _Read(facts, known(all_, scope), active(facts, all_), today)
+    return _Read(facts, known(connection, scope, all_), active(facts, all_), today)
 
 
 def _summary(read: _Read) -> list[Table]:
