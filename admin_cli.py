@@ -16,6 +16,7 @@ from bot.commands import (
     opening,
     operators,
     questions,
+    retention,
     rides,
     segments,
     statistics,
@@ -43,6 +44,7 @@ app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(statistics.app, name="stats")
+app.add_typer(retention.app, name="retention")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
