@@ -1,5 +1,6 @@
 """Settings, from the environment and `.env`; a wrong value stops the program with one line."""
 
+import os
 import re
 from datetime import time
 from functools import cached_property
@@ -222,10 +223,16 @@ def _need(name: str, value: str, right: str) -> None:
         raise ValueError(f"{name} is missing: {right}")
 
 
+def _secret_folders() -> list[Path]:
+    """Where a container and systemd (LoadCredential) put secrets: a file for each variable."""
+    named = (os.environ.get("CREDENTIALS_DIRECTORY", ""), "/run/secrets")
+    return [Path(name) for name in named if name and Path(name).is_dir()]
+
+
 def load_settings() -> Settings:
     """The settings of this process. Raises WrongSettingError, one line."""
     try:
-        return Settings()  # type: ignore[call-arg]  # from the environment
+        return Settings(_secrets_dir=_secret_folders())  # type: ignore[call-arg]
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"]).upper()

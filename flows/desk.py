@@ -83,10 +83,14 @@ class NoteRefusal:
 
 @dataclass(frozen=True, slots=True)
 class NoteGaps:
-    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`)."""
+    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`).
+
+    ``wanted``: the topics it would have been of, each with a part of the week (`flows.hours`).
+    """
 
     kinds: tuple[str, ...]
     comune: str
+    wanted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

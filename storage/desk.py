@@ -24,6 +24,7 @@ from flows.desk import (
     RecordConsent,
     SetAlerts,
 )
+from flows.hours import parts_of
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -135,8 +136,11 @@ class DatabaseDesk:
                 return self._interest(listing)
             case NoteRefusal(listing, reason, comune):
                 offer = self.listing(listing, listings.SOURCE_LANGUAGE)
+                if offer and reason == "childcare":
+                    self._wanted([("childcare", part) for part in _when(offer)], comune)
                 return self._note("refused", offer.topic if offer else "", reason, comune)
-            case NoteGaps(kinds, comune):
+            case NoteGaps(kinds, comune, wanted):
+                self._wanted(wanted, comune)
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
@@ -185,6 +189,11 @@ class DatabaseDesk:
         self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
 
+    def _wanted(self, wanted: Sequence[tuple[str, str]], comune: str) -> None:
+        """At which parts of the week something was missing."""
+        for topic, part in wanted:
+            self._note("wanted", topic, part, comune)
+
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
         event = Event(
@@ -218,3 +227,9 @@ class DatabaseDesk:
             .on_conflict_do_nothing()
         )
         return "done"
+
+
+def _when(offer: Listing) -> Sequence[str]:
+    """The parts of the week of an offer's first hours."""
+    hours = next(iter(offer.details.get("hours", ())), None)
+    return parts_of(hours) if hours else ()

@@ -43,9 +43,18 @@ def upgrade(engine: Engine, to: str = "head") -> None:
 
 def is_current(engine: Engine) -> bool:
     """Whether the database's schema is this release's."""
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    head = _script().get_current_head()
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == head
+
+
+def is_known(revision: str) -> bool:
+    """Whether this release has that revision, so that it can bring a database of it up to date."""
+    return any(one.revision == revision for one in _script().walk_revisions())
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -130,12 +130,26 @@ def test_into_a_database_that_is_empty(desk: Desk, tmp_path: Path) -> None:
     assert desk.names() == [MARK]
 
 
+def test_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    desk = Desk(url, open_database(url), tmp_path / "backups")
+    upgrade(desk.engine)
+    made = desk.backup()
+    path, manifest = desk.folder / "newer.backup", made.manifest
+    newer = snapshot.Manifest("sqlite", "9999", manifest.rows, manifest.made_at)
+    with path.open("wb") as file:
+        encrypted.write(file, KEY, [newer.to_bytes(), (tmp_path / "x.db").read_bytes()])
+    with pytest.raises(BackupError, match="of a newer release"):
+        desk.restore(path, replace=True)
+    desk.engine.dispose()
+
+
 def test_of_an_earlier_release_comes_up_to_this_one(database: str, tmp_path: Path) -> None:
     engine = open_database(database)
     upgrade(engine, "0001")
     desk = Desk(database, engine, tmp_path / "backups")
     desk.write(MARK, "first")
-    made = making.Made(*_made_of_old(desk))
+    made = desk.backup()
     upgrade(engine)
     done = desk.restore(made.path, replace=True)
     assert done.manifest.revision == "0001" and is_current(engine)
@@ -143,13 +157,6 @@ def test_of_an_earlier_release_comes_up_to_this_one(database: str, tmp_path: Pat
     if engine.dialect.name == "postgresql":
         postgresql.drop(database, done.aside)
     engine.dispose()
-
-
-def _made_of_old(desk: Desk) -> tuple[Path, snapshot.Manifest, int, tuple[Path, ...]]:
-    """A backup as that release's code would have made it: it knew no later table."""
-    desk.folder.mkdir()
-    path = desk.folder / "old.backup"
-    return path, making._write(desk.engine, desk.url, path, KEY, START), 0, ()
 
 
 def test_the_newest_stay(desk: Desk) -> None:

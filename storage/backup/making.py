@@ -16,6 +16,7 @@ from storage.backup.snapshot import Manifest, check, describe, snapshot, split
 from storage.database import is_sqlite, open_database
 from storage.locks import Lock
 from storage.only_one import OnlyOne, only_one
+from storage.schema import is_current
 
 SUFFIX = ".backup"
 _PART = ".part"
@@ -52,10 +53,17 @@ def make(engine: Engine, url: str, folder: Path, passphrase: str, keep: int, by:
             part.unlink(missing_ok=True)
         removed = _rotate(folder, name, keep)
         made = Made(path, manifest, path.stat().st_size, removed)
-        after = {"file": path.name, "bytes": made.size, "rows": sum(manifest.rows.values())}
+        _write_down(engine, by, made)
+    return made
+
+
+def _write_down(engine: Engine, by: By, made: Made) -> None:
+    """In the history, unless the database is of another release: before an upgrade it is."""
+    if is_current(engine):
+        rows = sum(made.manifest.rows.values())
+        after = {"file": made.path.name, "bytes": made.size, "rows": rows}
         with engine.begin() as connection:
             record(connection, by, "backup", [("database", None, after)])
-    return made
 
 
 def name_of(engine: Engine, url: str) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select, table, text
 
 from storage.backup.encrypted import BackupError
 from storage.database import is_sqlite, reading
+from storage.schema import is_known
 
 _LENGTH = 4
 _LONGEST = 1 << 20
@@ -66,6 +67,8 @@ def count_rows(connection: Connection) -> dict[str, int]:
 
 def check(connection: Connection, manifest: Manifest) -> None:
     """Raises BackupError unless this database is whole and as the manifest says."""
+    if not is_known(manifest.revision):
+        raise BackupError("it is of a newer release than this one: restore it with that release.")
     if connection.dialect.name == "sqlite":
         if connection.scalar(text("PRAGMA integrity_check")) != "ok":
             raise BackupError("SQLite finds the copy damaged.")

@@ -30,7 +30,7 @@ from storage.models.people import (
     Interest,
     Unanswered,
 )
-from storage.models.records import Audit, Erasure, JobRun, Notice, Publication
+from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
 from storage.models.statistics import DayCrowd, FirstOffers, RollUp
@@ -64,6 +64,7 @@ __all__ = [
     "Listing",
     "ListingText",
     "Notice",
+    "OperatorRole",
     "Outbox",
     "Pause",
     "Permit",
