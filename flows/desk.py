@@ -137,6 +137,11 @@ Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketComm
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
 
+    @property
+    def notice(self) -> str:
+        """The web address of the privacy notice; empty where there is none."""
+        ...
+
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""
     ) -> Sequence[Listing]:

@@ -64,9 +64,10 @@ class DatabaseDesk:
         zone: ZoneInfo,
         *,
         has_ticket: bool = True,
+        notice: str = "",
     ) -> None:
         self._connection = connection
-        self.contact_id = contact_id
+        self.contact_id, self.notice = contact_id, notice
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
