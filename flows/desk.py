@@ -116,6 +116,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -126,6 +136,8 @@ DeskCommand = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
 Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 

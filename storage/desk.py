@@ -16,6 +16,8 @@ from flows.desk import (
     DeskCommand,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -39,6 +41,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
@@ -71,7 +74,7 @@ class DatabaseDesk:
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
-        self.erased = False
+        self.erased = self.known_again = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
@@ -148,6 +151,13 @@ class DatabaseDesk:
                 erase(self._connection, self.contact_id, self._now)
                 self.erased = True
                 return "done"
+            case KnowAgain():
+                self.known_again = True
+                return "done"
+            case LetGo():
+                let_go(self._connection, self.contact_id, self.channel, self._now)
+                self.erased = True
+                return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
@@ -159,7 +169,7 @@ class DatabaseDesk:
         """Take back what was performed in this turn; the rest of the transaction stands."""
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
-        self.erased = False
+        self.erased = self.known_again = False
         self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:
