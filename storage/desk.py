@@ -26,6 +26,7 @@ from flows.desk import (
     RecordConsent,
     SetAlerts,
 )
+from flows.hours import parts_of
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -66,9 +67,10 @@ class DatabaseDesk:
         zone: ZoneInfo,
         *,
         has_ticket: bool = True,
+        notice: str = "",
     ) -> None:
         self._connection = connection
-        self.contact_id = contact_id
+        self.contact_id, self.notice = contact_id, notice
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
@@ -137,8 +139,11 @@ class DatabaseDesk:
                 return self._interest(listing)
             case NoteRefusal(listing, reason, comune):
                 offer = self.listing(listing, listings.SOURCE_LANGUAGE)
+                if offer and reason == "childcare":
+                    self._wanted([("childcare", part) for part in _when(offer)], comune)
                 return self._note("refused", offer.topic if offer else "", reason, comune)
-            case NoteGaps(kinds, comune):
+            case NoteGaps(kinds, comune, wanted):
+                self._wanted(wanted, comune)
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
@@ -194,6 +199,11 @@ class DatabaseDesk:
         self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
 
+    def _wanted(self, wanted: Sequence[tuple[str, str]], comune: str) -> None:
+        """At which parts of the week something was missing."""
+        for topic, part in wanted:
+            self._note("wanted", topic, part, comune)
+
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
         event = Event(
@@ -227,3 +237,9 @@ class DatabaseDesk:
             .on_conflict_do_nothing()
         )
         return "done"
+
+
+def _when(offer: Listing) -> Sequence[str]:
+    """The parts of the week of an offer's first hours."""
+    hours = next(iter(offer.details.get("hours", ())), None)
+    return parts_of(hours) if hours else ()
