@@ -152,17 +152,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case EraseContact():
-                erase(self._connection, self.contact_id, self._now)
-                self.erased = True
-                return "done"
             case KnowAgain():
                 self.known_again = True
                 return "done"
-            case LetGo():
-                let_go(self._connection, self.contact_id, self.channel, self._now)
-                self.erased = True
-                return "done"
+            case EraseContact() | LetGo():
+                return self._forget(command)
+
+    def _forget(self, command: EraseContact | LetGo) -> str:
+        if isinstance(command, EraseContact):
+            erase(self._connection, self.contact_id, self._now)
+        else:
+            let_go(self._connection, self.contact_id, self.channel, self._now)
+        self.erased = True
+        return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
