@@ -120,6 +120,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -130,6 +140,8 @@ DeskCommand = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
 Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 
