@@ -83,10 +83,14 @@ class NoteRefusal:
 
 @dataclass(frozen=True, slots=True)
 class NoteGaps:
-    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`)."""
+    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`).
+
+    ``wanted``: the topics it would have been of, each with a part of the week (`flows.hours`).
+    """
 
     kinds: tuple[str, ...]
     comune: str
+    wanted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -126,12 +140,19 @@ DeskCommand = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
 Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
+
+    @property
+    def notice(self) -> str:
+        """The web address of the privacy notice; empty where there is none."""
+        ...
 
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""

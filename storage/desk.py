@@ -16,6 +16,8 @@ from flows.desk import (
     DeskCommand,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -24,6 +26,7 @@ from flows.desk import (
     RecordConsent,
     SetAlerts,
 )
+from flows.hours import parts_of
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -39,6 +42,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
@@ -63,15 +67,16 @@ class DatabaseDesk:
         zone: ZoneInfo,
         *,
         has_ticket: bool = True,
+        notice: str = "",
     ) -> None:
         self._connection = connection
-        self.contact_id = contact_id
+        self.contact_id, self.notice = contact_id, notice
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
-        self.erased = False
+        self.erased = self.known_again = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
@@ -134,8 +139,11 @@ class DatabaseDesk:
                 return self._interest(listing)
             case NoteRefusal(listing, reason, comune):
                 offer = self.listing(listing, listings.SOURCE_LANGUAGE)
+                if offer and reason == "childcare":
+                    self._wanted([("childcare", part) for part in _when(offer)], comune)
                 return self._note("refused", offer.topic if offer else "", reason, comune)
-            case NoteGaps(kinds, comune):
+            case NoteGaps(kinds, comune, wanted):
+                self._wanted(wanted, comune)
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
@@ -144,10 +152,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case EraseContact():
-                erase(self._connection, self.contact_id, self._now)
-                self.erased = True
+            case KnowAgain():
+                self.known_again = True
                 return "done"
+            case EraseContact() | LetGo():
+                return self._forget(command)
+
+    def _forget(self, command: EraseContact | LetGo) -> str:
+        if isinstance(command, EraseContact):
+            erase(self._connection, self.contact_id, self._now)
+        else:
+            let_go(self._connection, self.contact_id, self.channel, self._now)
+        self.erased = True
+        return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
@@ -159,7 +176,7 @@ class DatabaseDesk:
         """Take back what was performed in this turn; the rest of the transaction stands."""
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
-        self.erased = False
+        self.erased = self.known_again = False
         self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:
@@ -183,6 +200,11 @@ class DatabaseDesk:
     def _set(self, statement: Update, value: str) -> str:
         self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
+
+    def _wanted(self, wanted: Sequence[tuple[str, str]], comune: str) -> None:
+        """At which parts of the week something was missing."""
+        for topic, part in wanted:
+            self._note("wanted", topic, part, comune)
 
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
@@ -217,3 +239,9 @@ class DatabaseDesk:
             .on_conflict_do_nothing()
         )
         return "done"
+
+
+def _when(offer: Listing) -> Sequence[str]:
+    """The parts of the week of an offer's first hours."""
+    hours = next(iter(offer.details.get("hours", ())), None)
+    return parts_of(hours) if hours else ()

@@ -1,8 +1,10 @@
 """The report that coordinators read: what it says, and that nothing in it is loaded or runs."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from gettext import NullTranslations
 from pathlib import Path
@@ -13,11 +15,11 @@ from babel.messages.pofile import read_po
 
 from bot.catalogs import report_words
 from flows import labels
+from flows.hours import PARTS
 from flows.intake import intake
 from flows.understanding.model import INTENTS
 from storage.database import open_database
 from storage.report import names
-from storage.report.drawing import pygal
 from storage.report.findings import finding
 from storage.report.page import About, page
 from storage.report.words import LANGUAGES, Words
@@ -28,7 +30,7 @@ from storage.stats.scope import Scope
 from storage.stats.table import Row, Table, key, number, people, share
 from tests import report_words as in_the_code
 from tests.catalogs import LOCALES
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.memory_agenda import ROME
 from tests.test_publishing import a_crowd
 
@@ -148,11 +150,16 @@ def test_colour_is_never_the_only_sign() -> None:
 
 
 def test_the_library_changes_nothing_for_other_imports() -> None:
-    before = list(sys.meta_path)
-    pygal.cache_clear()
-    for name in [name for name in sys.modules if name.split(".")[0] == "pygal"]:
-        del sys.modules[name]
-    assert pygal().__version__ and sys.meta_path == before
+    """Warnings are errors here: one finder of the old kind, and each new import fails."""
+    code = (
+        "import sys; from storage.report.drawing import pygal; pygal();"
+        "import importlib.metadata, html.parser; importlib.metadata.version('holidays');"
+        "print([type(finder).__name__ for finder in sys.meta_path])"
+    )
+    run = [sys.executable, "-W", "error", "-c", code]
+    found = subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert found.returncode == 0, found.stderr
+    assert "PluginImportFixer" not in found.stdout
 
 
 def test_the_same_numbers_give_the_same_file() -> None:
@@ -175,6 +182,22 @@ def test_numbers_and_days_as_the_language_writes_them() -> None:
     assert ">12,345<" in english and ">2.5<" in english and "July 1, 2026" in english
     assert ">12.345<" in italian and ">2,5<" in italian and "1 luglio 2026" in italian
     assert "2 ottobre 2026, 10:00" in italian, "the desk's own time"
+
+
+def test_what_grows_is_read_across_time() -> None:
+    columns = (key("sector", "."), key("period", "."), people("people", "."))
+    rows: tuple[Row, ...] = (
+        ("care", "2026-07", 5), ("care", "2026-08", HIDDEN), ("care", "2026-09", 20),
+        ("green", "2026-07", 10), ("green", "2026-08", 10), ("green", "2026-09", 15),
+    )  # fmt: skip
+    table = Table("work_over_time", ".", (*columns, people("published", ".")), ())
+    table = replace(table, rows=tuple((*row, 1) for row in rows), in_order=True)
+    html = written(table)
+    assert "Asked for more in Sep 2026 than in Jul 2026: care of people (5 → 20)." in html
+    assert "green" not in finding(table, ENGLISH), "5 more may be hardly any, once rounded"
+    row = html[html.index('<th scope="row">care of people') :].split("</tr>")[0]
+    assert re.findall(r">([^<>]+)</td>", row) == ["5", "hidden", "20"]
+    assert "Q3 2026" in written(replace(table, rows=(("care", "2026-Q3", 5, 1),)))
 
 
 def test_an_empty_period_is_said() -> None:
@@ -219,6 +242,7 @@ def test_every_key_has_a_name() -> None:
         "need": labels.topics(str),
         "topic": labels.appointments(str),
         "intent": INTENTS,
+        "hours": PARTS,
         "step": {step.name for step in intake.steps if step.counts},
     }
     for column, keys in expected.items():
