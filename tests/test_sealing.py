@@ -153,7 +153,7 @@ def _raw(engine: Engine) -> str:
 
 def test_what_was_written_before_is_sealed_by_the_upgrade(database: str, tmp_path: Path) -> None:
     engine = open_database(database, Keys(tmp_path / "key"))
-    upgrade(engine, "0015")
+    upgrade(engine, "0016")
     with engine.begin() as connection:
         for statement in _BEFORE:
             connection.execute(text(statement))

@@ -21,7 +21,15 @@ from storage.models.messages import (
 )
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
-from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
+from storage.models.people import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    Farewell,
+    Interest,
+    Unanswered,
+)
 from storage.models.records import (
     Audit,
     Erasure,
@@ -55,6 +63,7 @@ __all__ = [
     "DeskTopic",
     "Erasure",
     "Event",
+    "Farewell",
     "FirstOffers",
     "Hold",
     "Inbox",

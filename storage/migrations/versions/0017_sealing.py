@@ -8,8 +8,8 @@ from alembic import op
 from storage.resealing import rewrite
 from storage.sealing import sealing_of
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
