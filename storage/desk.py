@@ -24,6 +24,7 @@ from flows.desk import (
     RecordConsent,
     SetAlerts,
 )
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -31,13 +32,14 @@ from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, mentions, searches, unanswered
+from storage import listings, mentions, outcomes, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outcomes import Told
 from storage.outreach import broadcasts
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
@@ -107,6 +109,10 @@ class DatabaseDesk:
         """What this person wants to be told about."""
         return searches.searches_of(self._connection, self.contact_id)
 
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        """How far this person came with the offers they can start."""
+        return outcomes.of_person(self._connection, self.contact_id, language)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
@@ -144,6 +150,8 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
+            case SayOutcome(id, said):
+                return outcomes.say(self._connection, self.contact_id, id, said, self._told())
             case EraseContact():
                 erase(self._connection, self.contact_id, self._now)
                 self.erased = True
@@ -206,7 +214,8 @@ class DatabaseDesk:
         return "done"
 
     def _interest(self, listing: str) -> str:
-        if listings.one(self._connection, listing, "it", self._today) is None:
+        offer = listings.one(self._connection, listing, "it", self._today)
+        if offer is None:
             return "gone"
         upsert = (
             postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -216,4 +225,8 @@ class DatabaseDesk:
             .values(contact_id=self.contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )
+        outcomes.begin(self._connection, self.contact_id, offer, self._told())
         return "done"
+
+    def _told(self) -> Told:
+        return Told("person", self.channel, self._now)

@@ -20,6 +20,7 @@ from storage.models.messages import (
     Template,
 )
 from storage.models.offers import Listing, ListingText
+from storage.models.outcomes import Outcome
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
 from storage.models.records import Audit, Erasure, JobRun, Notice, Publication
@@ -56,6 +57,7 @@ __all__ = [
     "ListingText",
     "Notice",
     "Outbox",
+    "Outcome",
     "Pause",
     "Permit",
     "Publication",
