@@ -1,4 +1,4 @@
-.PHONY: help setup catalogs demo test check bench bench-sending extract
+.PHONY: help setup catalogs demo test check battery bench bench-sending extract
 
 PYTHON ?= python3
 VENV := .venv
@@ -53,6 +53,9 @@ check: $(VENV)/.dev catalogs  ## Lint, types, catalogs.
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.catalogs
+
+battery: $(VENV)/.dev setup  ## Try faults on the real processes, for half an hour or so; print a table of figures.
+	$(BIN)/python -m tests.battery
 
 bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's ConversationHandler.
 	$(BIN)/python -m bench

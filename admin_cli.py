@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import (
+    auditing,
     backups,
     broadcast,
     contacts,
@@ -15,7 +16,9 @@ from bot.commands import (
     inbox,
     opening,
     operators,
+    permitted,
     questions,
+    retention,
     rides,
     segments,
     statistics,
@@ -43,10 +46,12 @@ app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(statistics.app, name="stats")
+app.add_typer(retention.app, name="retention")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
+app.add_typer(operators.app, name="operators")
 app.command(epilog='Example: python admin_cli.py ask "cerco casa a Settime" --json')(questions.ask)
-app.command(epilog="Example: python admin_cli.py audit --limit 20")(operators.audit)
+app.command(epilog="Example: python admin_cli.py audit --limit 20")(auditing.audit)
 app.command(epilog="Example: python admin_cli.py backup --to /mnt/backups --keep 14")(
     backups.backup
 )
@@ -158,6 +163,9 @@ def _with_whatsapp() -> "Settings":
     if not settings.uses_whatsapp:
         stop("TWILIO_ACCOUNT_SID is not set: WhatsApp is off (see .env.example).")
     return settings
+
+
+permitted.guard(app)
 
 
 def main() -> None:

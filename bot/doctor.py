@@ -72,6 +72,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     with reading(engine).begin() as connection:
         yield from database.offers(connection, settings)
         yield from database.at_work(connection, now)
+        yield database.audit(connection)
         yield from database.backups(connection, now)
         yield from database.whatsapp_templates(connection, settings)
 

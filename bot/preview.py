@@ -49,6 +49,7 @@ class _OneOffer:
 
     offer: Listing
     places: Gazetteer
+    notice: str = ""
 
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""

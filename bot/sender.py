@@ -203,7 +203,7 @@ class Sender:
         return due
 
     async def _send(self, row: Due) -> None:
-        follow(row.inbox_id)
+        follow(row.trace)
         try:
             async with asyncio.timeout(LONGEST_SEND_SECONDS):
                 result = await self._send_one(row)

@@ -1,8 +1,8 @@
 """One number from a message's arrival to the send of its answer, in every line of the log.
 
-It is the message's number in the inbox. The outbox keeps it with the answer, so that it is the same
-in every process. What was told of a transaction is written once it is durable, and not at all when
-it was not.
+It is the message's number in the inbox. The outbox keeps it with the answer, and with whatever
+else was queued in the turn, so that it is the same in every process. What was told of a
+transaction is written once it is durable, and not at all when it was not.
 """
 
 import logging
@@ -13,21 +13,21 @@ from functools import partial
 from time import perf_counter
 
 from bot.meter import Meter
+from storage.following import following
 
 log = logging.getLogger(__name__)
 
-_trace: ContextVar[int] = ContextVar("trace", default=0)
 _told: ContextVar[list[Callable[[], None]] | None] = ContextVar("told", default=None)
 
 
 def trace() -> int:
     """The number of the message that is being worked on; 0: none."""
-    return _trace.get()
+    return following.get() or 0
 
 
 def follow(inbox_id: int | None) -> None:
     """From here on, in this task, all is about that message."""
-    _trace.set(inbox_id or 0)
+    following.set(inbox_id)
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def telling() -> Iterator[None]:
 @contextmanager
 def turn_of(inbox_id: int, channel: str, meter: Meter) -> Iterator[None]:
     """Around a turn: its lines have its number, and its time is taken."""
-    before, began = _trace.set(inbox_id), perf_counter()
+    before, began = following.set(inbox_id), perf_counter()
     try:
         yield
         seconds = perf_counter() - began
@@ -54,7 +54,7 @@ def turn_of(inbox_id: int, channel: str, meter: Meter) -> Iterator[None]:
         tell(inbox_id, "message %d on %s: turn taken, %d ms", inbox_id, channel, took)
         _after(partial(meter.turned, channel, seconds))
     finally:
-        _trace.reset(before)
+        following.reset(before)
 
 
 def tell(inbox_id: int, says: str, *arguments: object) -> None:

@@ -4,6 +4,7 @@ from flows.answers import answer
 from flows.appointment import appointment
 from flows.appointments import appointments, earlier
 from flows.browse import browse
+from flows.farewell import keep
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
@@ -51,5 +52,6 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         stop,
         welcome_back,
         erase,
+        keep,
     )
     return {flow.name: flow for flow in flows}

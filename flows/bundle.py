@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flows.desk import Listing
-from flows.hours import Hours
+from flows.hours import Hours, parts_of
 from flows.places import Gazetteer, Place, distance_km
 
 WALKED_KM = 2.0
@@ -37,6 +37,12 @@ class Gap:
 
     kind: str
     at: str
+
+    def wanted(self) -> tuple[tuple[str, str], ...]:
+        """The topic of what is missing, with each part of the week in which it is."""
+        start, _, end = self.at.partition("–")
+        topic = "childcare" if self.kind == "childcare" else "transport"
+        return tuple((topic, part) for part in parts_of(Hours((), start, end)))
 
 
 @dataclass(frozen=True, slots=True)

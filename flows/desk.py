@@ -84,10 +84,14 @@ class NoteRefusal:
 
 @dataclass(frozen=True, slots=True)
 class NoteGaps:
-    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`)."""
+    """What no offer covers for somebody who lives there (`flows.bundle.Gap.kind`).
+
+    ``wanted``: the topics it would have been of, each with a part of the week (`flows.hours`).
+    """
 
     kinds: tuple[str, ...]
     comune: str
+    wanted: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,11 @@ Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketComm
 
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
+
+    @property
+    def notice(self) -> str:
+        """The web address of the privacy notice; empty where there is none."""
+        ...
 
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""

@@ -1,9 +1,20 @@
 """Days and times of the week: when a shift, a bus or an office is."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+PARTS = ("early", "morning", "afternoon", "evening", "night", "weekend")
+"""Of the week, for counting what is asked and offered when."""
+_PART_OF = (
+    *["night"] * 5,
+    *["early"] * 2,
+    *["morning"] * 5,
+    *["afternoon"] * 6,
+    *["evening"] * 4,
+    *["night"] * 2,
+)  # by the hour
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _SPAN = re.compile(rf"({_CLOCK})(?:-({_CLOCK}))?")
@@ -41,6 +52,23 @@ class Hours:
         return " ".join(part for part in (_spelled(self.days), span) if part)
 
 
+def part_at(clock: str) -> str:
+    """The part of the day at a time, HH:MM."""
+    return _PART_OF[int(clock.split(":", maxsplit=1)[0])]
+
+
+def parts_of(hours: Hours) -> tuple[str, ...]:
+    """The parts of the week in which it is for at least an hour; else the one it begins in."""
+    found = {part_at(hours.start)} if hours.start else set()
+    if hours.end:
+        first, last = _minutes(hours.start), _minutes(hours.end)
+        last += 24 * 60 if last <= first else 0
+        lengths = Counter(_PART_OF[minute // 60 % 24] for minute in range(first, last))
+        found = {part for part, minutes in lengths.items() if minutes >= 60} or found
+    weekend = {"weekend"} if {"sat", "sun"} & set(hours.days) else set()
+    return tuple(part for part in PARTS if part in found | weekend)
+
+
 def parse_hours(text: str) -> tuple[Hours, ...]:
     """Several, separated by ``;``. Raises ValueError."""
     return tuple(Hours.parse(part) for part in text.split(";") if part.strip())
@@ -49,6 +77,11 @@ def parse_hours(text: str) -> tuple[Hours, ...]:
 def spell_hours(hours: Iterable[Hours]) -> str:
     """What `parse_hours` reads."""
     return "; ".join(map(str, hours))
+
+
+def _minutes(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _days(word: str) -> tuple[str, ...]:

@@ -12,8 +12,9 @@ from flows.talk import Answers, Talk
 def begin(argument: str, profile: Answers) -> Answers:
     """``outcome-12`` asks about one offer; ``outcome-started_12`` is an answer to a letter."""
     said, _, number = argument.rpartition("_")
-    known = Answers(which=number) if number else Answers()
-    return Answers(known | {"how": said}) if said in SAID else known
+    if not number:
+        return Answers()
+    return Answers(which=number, how=said) if said in SAID else Answers(which=number)
 
 
 outcome = Flow("outcome", digression=True, begin=begin)

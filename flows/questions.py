@@ -1,12 +1,14 @@
 """When a message is a question in the person's own words, and how it enters the conversation."""
 
+from collections.abc import Iterator
+
 from flows.answers import wanted
 from flows.conversation import Asked
 from flows.draft import Draft
 from flows.messages import Event
 from flows.reading import Maybe, Misread, Question, Reading
 from flows.talk import Answers, Value
-from flows.understanding.fitting import TOPIC_OF, asked_place
+from flows.understanding.fitting import TOPIC_OF, asked_parts, asked_place
 from flows.understanding.understand import Understood
 
 _OPEN = (
@@ -57,11 +59,23 @@ def take_question(draft: Draft, question: Question) -> None:
     place = asked_place(draft.answers, draft.desk.places)
     where = place.istat if place else ""
     draft.events.append(Event("question", "answer", said.intent, where))
+    draft.events += _sought(said, where)
     if said.abstained:
         draft.events.append(Event("unsure", "answer", said.intent, where))
     elif said.intent in TOPIC_OF and not wanted(draft.talk()):
         draft.events.append(Event("nothing_fits", "answer", said.intent, where))
     draft.advance()
+
+
+def _sought(said: Understood, where: str) -> Iterator[Event]:
+    """At which part of the week something is needed, and which kind of work: keys, no words."""
+    topic, slots = TOPIC_OF.get(said.intent), said.slots
+    if said.abstained or topic is None:
+        return
+    for part in asked_parts(slots):
+        yield Event("wanted", topic, part, where)
+    if topic in ("job", "training") and isinstance(sector := slots.get("sector"), str):
+        yield Event("sought", topic, sector, where)
 
 
 def facts(said: Understood) -> Answers:

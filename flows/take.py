@@ -67,7 +67,9 @@ def _gaps(talk: Talk) -> tuple[Gap, ...]:
 @take.step(when=lambda talk: bool(_gaps(talk)))
 def noted(talk: Talk) -> Move:
     """What is missing around here is worth knowing: which ride, which childcare."""
-    return Do(NoteGaps(tuple(gap.kind for gap in _gaps(talk)), talk.profile.pick("comune")))
+    gaps, home = _gaps(talk), talk.profile.pick("comune")
+    wanted = dict.fromkeys(what for gap in gaps for what in gap.wanted())
+    return Do(NoteGaps(tuple(gap.kind for gap in gaps), home, tuple(wanted)))
 
 
 @take.step()

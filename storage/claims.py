@@ -53,7 +53,7 @@ class Due:
     permit: int = 0
     opener: str = ""
     held_until: int = 0
-    inbox_id: int | None = None
+    trace: int | None = None
 
 
 class Claims:
@@ -160,7 +160,7 @@ def _due(row: Candidate, permit: int) -> Due:
         permit,
         row.opener,
         row.held_until,
-        row.inbox_id,
+        row.trace,
     )
 
 
@@ -207,7 +207,7 @@ def _due_query() -> Any:
         select(
             *(o.c.id, o.c.channel, o.c.address, o.c.body, o.c.origin, o.c.edits, o.c.attempts),
             *(o.c.priority, o.c.contact_id, o.c.expires_at),
-            *(a.c.heard_at, a.c.state, a.c.rests_until, c.c.alerts, o.c.inbox_id),
+            *(a.c.heard_at, a.c.state, a.c.rests_until, c.c.alerts, o.c.trace),
         )
         .select_from(
             o.outerjoin(a, and_(a.c.channel == o.c.channel, a.c.address == o.c.address)).outerjoin(

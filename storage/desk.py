@@ -24,6 +24,7 @@ from flows.desk import (
     RecordConsent,
     SetAlerts,
 )
+from flows.hours import parts_of
 from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
@@ -65,9 +66,10 @@ class DatabaseDesk:
         zone: ZoneInfo,
         *,
         has_ticket: bool = True,
+        notice: str = "",
     ) -> None:
         self._connection = connection
-        self.contact_id = contact_id
+        self.contact_id, self.notice = contact_id, notice
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
@@ -140,8 +142,11 @@ class DatabaseDesk:
                 return self._interest(listing)
             case NoteRefusal(listing, reason, comune):
                 offer = self.listing(listing, listings.SOURCE_LANGUAGE)
+                if offer and reason == "childcare":
+                    self._wanted([("childcare", part) for part in _when(offer)], comune)
                 return self._note("refused", offer.topic if offer else "", reason, comune)
-            case NoteGaps(kinds, comune):
+            case NoteGaps(kinds, comune, wanted):
+                self._wanted(wanted, comune)
                 return [self._note("gap", "job", kind, comune) for kind in kinds][-1]
             case FlagEmergency(danger):
                 self.tickets.flag(danger)
@@ -192,6 +197,11 @@ class DatabaseDesk:
         self._connection.execute(statement, {"of": self.contact_id, "to": value})
         return "done"
 
+    def _wanted(self, wanted: Sequence[tuple[str, str]], comune: str) -> None:
+        """At which parts of the week something was missing."""
+        for topic, part in wanted:
+            self._note("wanted", topic, part, comune)
+
     def _note(self, kind: str, topic: str, step: str, comune: str) -> str:
         """A need that was not met: a fact without words, by topic and comune."""
         event = Event(
@@ -230,3 +240,9 @@ class DatabaseDesk:
 
     def _told(self) -> Told:
         return Told("person", self.channel, self._now)
+
+
+def _when(offer: Listing) -> Sequence[str]:
+    """The parts of the week of an offer's first hours."""
+    hours = next(iter(offer.details.get("hours", ())), None)
+    return parts_of(hours) if hours else ()

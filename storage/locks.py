@@ -22,6 +22,7 @@ class Lock(IntEnum):
     STATISTICS = 7360426
     BACKUP = 7360427
     ROLL_UPS = 7360428
+    AUDIT = 7360431
 
 
 def one_at_a_time(connection: Connection, what: Lock) -> None:

@@ -83,7 +83,7 @@ def say(connection: Connection, contact_id: int, id: int, said: str, told: Told)
     call_back(connection, f"outcome:{id}", told.now)
     values = {**asdict(after), "ask_at": after.due_at, "said_at": told.now}
     connection.execute(update(_TABLE).where(_TABLE.c.id == id).values(**values))
-    _note(connection, contact_id, row.topic, _climbed(before, after), told)
+    _note(connection, contact_id, row.topic, _climbed(before, after, row.topic), told)
     if after.ended and after.ended != before.ended:
         _note(connection, contact_id, row.topic, (after.ended,), told)
     return "done"
@@ -93,9 +93,10 @@ def _unasked(one: Standing) -> Standing:
     return Standing(one.rung, one.ended, one.asked, one.started_at)
 
 
-def _climbed(before: Standing, after: Standing) -> Sequence[str]:
-    """The rungs between, too: who started has been in contact."""
-    return RUNGS[RUNGS.index(before.rung) + 1 : RUNGS.index(after.rung) + 1]
+def _climbed(before: Standing, after: Standing, topic: str) -> Sequence[str]:
+    """The rungs between, too: who started has been in contact; a course has no interview."""
+    rungs = RUNGS[RUNGS.index(before.rung) + 1 : RUNGS.index(after.rung) + 1]
+    return [rung for rung in rungs if rung != "interview" or topic == "job"]
 
 
 def _note(

@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, bindparam, exists, func, literal_column, or_, se
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from storage.following import following
 from storage.models import Address, Contact, Conversation, Event, Inbox, Outbox, Ticket
 from storage.prepared import Cursor, Prepared
 
@@ -155,7 +156,7 @@ class Turns:
         defaults = {
             "priority": 0, "edits": "", "about": "", "expires_at": None, "attempts": 0, "hidden": 0,
             "claimed_at": None, "external_id": None, "problem": None, "closed_at": None,
-            "broadcast_id": None, "language": "",
+            "broadcast_id": None, "language": "", "trace": following.get(),
         }  # fmt: skip
         found = self._outbox.run(cursor, **defaults | row).fetchone()
         assert found is not None

@@ -50,7 +50,7 @@ class Candidate:
     state: str | None
     rests_until: int | None
     alerts: str | None
-    inbox_id: int | None = None
+    trace: int | None = None
     opener: str = ""
     held_until: int = 0
 

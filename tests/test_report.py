@@ -1,6 +1,7 @@
 """The report that coordinators read: what it says, and that nothing in it is loaded or runs."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -17,7 +18,6 @@ from flows.intake import intake
 from flows.understanding.model import INTENTS
 from storage.database import open_database
 from storage.report import names
-from storage.report.drawing import pygal
 from storage.report.findings import finding
 from storage.report.page import About, page
 from storage.report.words import LANGUAGES, Words
@@ -28,7 +28,7 @@ from storage.stats.scope import Scope
 from storage.stats.table import Row, Table, key, number, people, share
 from tests import report_words as in_the_code
 from tests.catalogs import LOCALES
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.memory_agenda import ROME
 from tests.test_publishing import a_crowd
 
@@ -148,11 +148,16 @@ def test_colour_is_never_the_only_sign() -> None:
 
 
 def test_the_library_changes_nothing_for_other_imports() -> None:
-    before = list(sys.meta_path)
-    pygal.cache_clear()
-    for name in [name for name in sys.modules if name.split(".")[0] == "pygal"]:
-        del sys.modules[name]
-    assert pygal().__version__ and sys.meta_path == before
+    """Warnings are errors here: one finder of the old kind, and each new import fails."""
+    code = (
+        "import sys; from storage.report.drawing import pygal; pygal();"
+        "import importlib.metadata, html.parser; importlib.metadata.version('holidays');"
+        "print([type(finder).__name__ for finder in sys.meta_path])"
+    )
+    run = [sys.executable, "-W", "error", "-c", code]
+    found = subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert found.returncode == 0, found.stderr
+    assert "PluginImportFixer" not in found.stdout
 
 
 def test_the_same_numbers_give_the_same_file() -> None:

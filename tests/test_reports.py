@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot import tracing
 from bot.reports import Reports, start_reports
 from bot.settings import Settings
+from storage.following import following
 
 TOKEN = "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
 PASSWORD = "staple-battery-horse"
@@ -87,12 +87,12 @@ def fail(name: str) -> None:
 def test_an_error_is_reported_without_anybodys_words(
     collector: Collector, reports: Reports
 ) -> None:
-    before = tracing._trace.set(812)
+    before = following.set(812)
     try:
         fail(NAME)
     except ValueError:
         logging.getLogger("bot.worker").error("message %d failed, token %s", 812, TOKEN)
-    tracing._trace.reset(before)
+    following.reset(before)
     reports.end()
     [event] = collector.events()
     assert event["message"] == "message 812 failed, token [hidden]"

@@ -139,7 +139,8 @@ def test_a_month_counted_by_hand(month: Engine) -> None:
     assert tables["appointments"].rows[:-1] == (("cv", 0, 1, 0, 1, 1, 3, 3.0),)
     assert tables["rides"].rows == (("Monale", 0, 1, 1, 1), ("Settime", 1, 0, 1, 0))
     assert tables["tickets"].rows[1:] == (("asked", 1, 0, 1, 0, None, 5.0),)
-    assert ("job", 1, 0, 0) in tables["offers"].rows
+    assert ("job", 1, 0, 0, 0) in tables["offers"].rows
+    assert tables["answer_times"].rows == (("fr", 0, 1, 1, 0, None), ("all", 0, 1, 1, 0, None))
 
 
 def test_needs_beside_offers_and_the_language_served_worst_first(month: Engine) -> None:
@@ -157,7 +158,7 @@ def test_needs_beside_offers_and_the_language_served_worst_first(month: Engine) 
         ("ride", "transport", "from", "Monale", 1),
         ("ride", "transport", "from", "all", 1),
     }
-    assert tables["work"].rows == (("care", "Settime", 1, 0),)
+    assert tables["work"].rows == (("care", "Settime", 0, 1, 1, 0), ("care", "all", 0, 1, 1, 0))
     assert tables["quality"].rows == (
         ("ur", 1, 0, 0, 1, 0, 1, 0, 0, None),
         ("fr", 2, 2, 100, 2, 100, 2, 50, 1, 1),

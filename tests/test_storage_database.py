@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import SQLModel, col
 
 from storage import database as database_module
+from storage.append_only import lift, protect
 from storage.columns import from_ms, to_ms
 from storage.database import is_sqlite, open_database, reading
 from storage.models import Contact
@@ -53,8 +54,10 @@ def emptied(url: str) -> Iterator[Engine]:
     """An engine on a database whose tables are empty."""
     engine = open_database(url)
     with engine.begin() as connection:
+        lift(connection)
         for table in reversed(SQLModel.metadata.sorted_tables):
             connection.execute(table.delete())
+        protect(connection)
     try:
         yield engine
     finally:

@@ -14,10 +14,13 @@ from bot import tracing
 from bot.channel import Failed, Letter, Problem, Received, Sent
 from bot.database_thread import DatabaseThread
 from bot.logs import JsonLines, Redaction, TextLines
+from bot.meter import UNMEASURED
 from bot.runtime import Parts
 from bot.sender import Sender
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
+from storage.tickets import group
+from tests.conftest import START
 
 MARKS = ("Fatoumata", "chat-77", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1")
 
@@ -106,6 +109,15 @@ def test_from_arrival_to_send_in_three_processes(parts: Parts, written: io.Strin
 def _plain(says: str) -> str:
     """With N for each number."""
     return " ".join("N" if w.strip(",:").isdigit() else w for w in says.split())
+
+
+def test_what_goes_to_somebody_else_has_the_number_too(parts: Parts) -> None:
+    with parts.engine.begin() as connection:
+        with tracing.turn_of(4711, "telegram", UNMEASURED):
+            group.post(connection, "-100", "{}", START)
+        group.post(connection, "-100", "{}", START)
+        query = text("SELECT trace, inbox_id FROM outbox ORDER BY id")
+        assert [tuple(row) for row in connection.execute(query)] == [(4711, None), (None, None)]
 
 
 def test_an_answer_in_the_webhooks_answer(parts: Parts, written: io.StringIO) -> None:

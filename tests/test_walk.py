@@ -159,6 +159,7 @@ class MemoryDesk:
         self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
         self.erased = False
+        self.notice = "https://sportello.example.org/privacy"
 
     @property
     def places(self) -> Gazetteer:

@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from bot.checks.finding import Finding
 from bot.settings import Settings
+from storage.audit import verify
 from storage.content.importing import rows_of
 from storage.models import Audit, Contact, Inbox, JobRun, Listing, Outbox, Template
 from storage.templates import APPROVED
@@ -41,6 +42,15 @@ def at_work(connection: Connection, now: datetime) -> Iterator[Finding]:
     if stuck:
         says = f"{stuck} messages may not have arrived: `admin_cli.py broadcast unknown` lists them"
         yield Finding("outbox", "warning", says)
+
+
+def audit(connection: Connection) -> Finding:
+    """Whether somebody changed the audit log behind our back."""
+    found = verify(connection)
+    if found.broken is None:
+        return Finding("audit", "ok", f"{found.entries} entries, each follows the one before")
+    says = f"entry {found.broken} was changed: `admin_cli.py audit --verify`"
+    return Finding("audit", "problem", says)
 
 
 def _ticks(connection: Connection, now: datetime) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What a command works with: settings, database, the operator's name."""
 
 import getpass
+import os
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,20 @@ def moment_of(text: str) -> datetime:
         stop(f"{text!r} is no day and hour: write them as 2026-12-24 10:00, between quotes.")
 
 
+def login() -> str:
+    """The name they logged in with. Raises KeyError or OSError when there is none."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
 def by() -> "By":
-    """Who does this, and when: SPORTELLO_OPERATOR, or the name they logged in with."""
+    """Who does this, and when: SPORTELLO_OPERATOR, or the name they logged in with.
+
+    Behind sudo it is the caller's.
+    """
     from bot import clock
     from storage.audit import By
 
     try:
-        return By(settings().sportello_operator or getpass.getuser(), clock.now())
+        return By(settings().sportello_operator or login(), clock.now())
     except (KeyError, OSError):
         stop("Who are you? Set SPORTELLO_OPERATOR to your name: it goes into the history.")

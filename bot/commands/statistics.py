@@ -104,6 +104,7 @@ def quality(
     until: Until = "",
     period: Period = "",
     comune: Comune = "",
+    language: Language = "",
     channel: Channel = None,
     whom: Whom = "funder",
     as_json: AsJson = False,
@@ -114,7 +115,7 @@ def quality(
     """
     from storage.stats.reports import quality_tables as report
 
-    scope = scope_of(since, until, period, comune, "", channel or "")
+    scope = scope_of(since, until, period, comune, language, channel or "")
     _print(report, scope, whom, as_json=as_json)
 
 

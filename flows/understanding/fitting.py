@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flows.desk import Listing
-from flows.hours import Hours
+from flows.hours import PARTS, Hours, part_at
 from flows.places import Gazetteer, Place, distance_km
 
 TOPIC_OF = {
@@ -51,6 +51,14 @@ def place_named(value: Any, places: Gazetteer) -> Place | None:
     """The comune that a slot names, the first of several."""
     first = value[0] if isinstance(value, list) and value else value
     return places.named(first) if isinstance(first, str) else None
+
+
+def asked_parts(slots: Slots) -> tuple[str, ...]:
+    """The parts of the week (`flows.hours.PARTS`) a question names."""
+    time, day = slots.get("time"), slots.get("day")
+    found = [part_at(time) if ":" in time else time] if isinstance(time, str) and time else []
+    found += ["weekend"] if day in ("weekend", "sat", "sun") else []
+    return tuple(part for part in found if part in PARTS)
 
 
 def _can(listing: Listing, slots: Slots, ends: Sequence[str]) -> bool:

@@ -22,8 +22,16 @@ from storage.models.messages import (
 from storage.models.offers import Listing, ListingText
 from storage.models.outcomes import Outcome
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
-from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
-from storage.models.records import Audit, Erasure, JobRun, Notice, Publication
+from storage.models.people import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    Farewell,
+    Interest,
+    Unanswered,
+)
+from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
 from storage.models.statistics import DayCrowd, FirstOffers, RollUp
@@ -48,6 +56,7 @@ __all__ = [
     "DeskTopic",
     "Erasure",
     "Event",
+    "Farewell",
     "FirstOffers",
     "Hold",
     "Inbox",
@@ -56,6 +65,7 @@ __all__ = [
     "Listing",
     "ListingText",
     "Notice",
+    "OperatorRole",
     "Outbox",
     "Outcome",
     "Pause",

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstr
 from sqlmodel import Field, SQLModel
 
 from storage.columns import NEVER_REUSED, BigId, contact_key, id_column, moment
+from storage.following import following
 
 
 class Inbox(SQLModel, table=True):
@@ -37,13 +38,14 @@ class Outbox(SQLModel, table=True):
 
     ``origin``: reply, goodbye (deleted once sent), reminder, operator,
     broadcast. ``held``: it waits until the person writes, because WhatsApp's window is closed.
-    ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose outcome a
-    crash or a broken connection hid: such a message may have reached the person twice. ``edits`` is
-    the provider's id of the message this one replaces. ``about`` is what it speaks of, such as
-    ``appointment:12``, so that it can be called back; ``broadcast_id`` and ``language`` say which
-    broadcast it is of, and in whose words. ``closed_at`` is set when nothing more is to
-    be done; until then the row is open. ``held`` is the status of what waits until the person has
-    written.
+    ``priority``: 0 replies, 1 reminders, 2 broadcasts; ``hidden`` counts the tries whose
+    outcome a crash or a broken connection hid: such a message may have reached the person
+    twice. ``edits`` is the provider's id of the message this one replaces. ``trace`` is the
+    message in whose turn it was queued, whoever it goes to; ``inbox_id`` that which it answers.
+    ``about`` is what it speaks of, such as ``appointment:12``, so that it can be called back;
+    ``broadcast_id`` and ``language`` say which broadcast it is of, and in whose words.
+    ``closed_at`` is set when nothing more is to be done; until then the row is open. ``held``
+    is the status of what waits until the person has written.
     """
 
     __table_args__ = (
@@ -115,6 +117,7 @@ class Outbox(SQLModel, table=True):
     problem: str | None = None
     created_at: datetime = moment()
     closed_at: datetime | None = moment(nullable=True)
+    trace: int | None = Field(default_factory=following.get, sa_column=Column(BigInteger))
 
 
 class Event(SQLModel, table=True):

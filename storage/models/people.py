@@ -85,3 +85,10 @@ class Unanswered(SQLModel, table=True):
     comune: str
     text: str = Field(sa_column=Column(Text, nullable=False))
     label: str = ""
+
+
+class Farewell(SQLModel, table=True):
+    """Somebody does not write any more: told that they will be forgotten, or could not be told."""
+
+    contact_id: int = contact_key(primary_key=True)
+    told_at: datetime = moment()

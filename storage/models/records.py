@@ -3,14 +3,17 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Text
+from sqlalchemy import JSON, BigInteger, Column, Index, String, Text, text
 from sqlmodel import Field, SQLModel
 
 from storage.columns import NEVER_REUSED, id_column, moment
 
 
 class Audit(SQLModel, table=True):
-    """Who changed what: never edited. ``before`` and ``after`` hold no personal data."""
+    """Who changed what: never edited (`storage.append_only`).
+
+    ``before`` and ``after`` hold no personal data; ``chain``: `storage.audit.chained`.
+    """
 
     __table_args__ = (Index("audit_subject", "subject", "id"), NEVER_REUSED)
     id: int = id_column()
@@ -20,6 +23,17 @@ class Audit(SQLModel, table=True):
     subject: str
     before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     after: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    chain: str = Field(
+        default="", sa_column=Column(String, nullable=False, server_default=text("''"))
+    )
+
+
+class OperatorRole(SQLModel, table=True):
+    """What somebody of the desk may do on the command line: `storage.roles.Role`."""
+
+    __tablename__ = "operator_role"
+    name: str = Field(primary_key=True)
+    role: str
 
 
 class Notice(SQLModel, table=True):

@@ -21,7 +21,7 @@ _FONT, _LONGEST = 13, 30
 _ROOM = 0.09  # of the longest bar: what a number needs to stand in a part of it
 
 
-def svg(table: Table, bars: Bars, words: Words, finding: str) -> str:
+def svg(table: Table, bars: Bars, words: Words, finding: str, title: str) -> str:
     """The chart as an image with a title and a description, for those who do not see it."""
     library = pygal()
     kind = library.HorizontalStackedBar if bars.piled else library.HorizontalBar
@@ -34,7 +34,7 @@ def svg(table: Table, bars: Bars, words: Words, finding: str) -> str:
     root = ElementTree.fromstring(chart.render())  # noqa: S314 -- what was just drawn
     _take_out(root)
     _paint(root)
-    return _described(root, table, words, finding)
+    return _described(root, f"chart-{table.name}", title, finding)
 
 
 def _label(table: Table, row: Row, bars: Bars, words: Words) -> str:
@@ -98,15 +98,14 @@ def _paint(root: ElementTree.Element) -> None:
             bar.extend([paint(rect, int(series[0])) for rect in bar.findall("rect")])
 
 
-def _described(root: ElementTree.Element, table: Table, words: Words, finding: str) -> str:
-    name = f"chart-{table.name}"
+def _described(root: ElementTree.Element, name: str, title: str, finding: str) -> str:
     root.attrib = {
         "class": "chart",
         "viewBox": root.get("viewBox", ""),
         "role": "img",
         "aria-labelledby": f"{name}-title {name}-desc",
     }
-    for place, (tag, says) in enumerate((("title", words.title(table)), ("desc", finding))):
+    for place, (tag, says) in enumerate((("title", title), ("desc", finding))):
         element = ElementTree.Element(tag, {"id": f"{name}-{tag}"})
         element.text = says
         root.insert(place, element)

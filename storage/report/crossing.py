@@ -1,4 +1,4 @@
-"""Needs by group as tables that are read across: a row for each group, a column for each need."""
+"""Tables that are read across: a row for each group, a column for each need; or for each month."""
 
 from collections.abc import Iterator
 
@@ -27,3 +27,17 @@ def _count(told: dict[tuple[str, str, str], Value], need: str, by: str, group: s
         return told[need, by, group]
     blocked = not any(other[:2] == (need, by) and other[2] != ALL for other in told)
     return None if blocked else 0
+
+
+def over_time(table: Table, name: str) -> Table:
+    """One number of `work_over_time`: a row for each kind of work, a column for each time."""
+    place = table.names.index(name)
+    kind = table.columns[place].kind
+    told = {(row[0], str(row[1])): row[place] for row in table.rows}
+    times = sorted({time for _, time in told})
+    rows = [
+        (sector, *(told.get((sector, time)) for time in times))
+        for sector in dict.fromkeys(sector for sector, _ in told)
+    ]
+    columns = (table.columns[0], *(Column(time, kind, "") for time in times))
+    return Table(f"{table.name}-{name}", "", columns, tuple(rows))

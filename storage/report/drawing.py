@@ -12,8 +12,8 @@ def pygal() -> Any:
     It puts a finder of the old kind, for maps that nobody has, into `sys.meta_path`: Python 3.11
     warns of it at each later import, Python 3.12 skips it. It is taken out again.
     """
-    before = list(sys.meta_path)
     import pygal as library
 
-    sys.meta_path[:] = [finder for finder in sys.meta_path if finder in before]
+    fixer = library.PluginImportFixer
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, fixer)]
     return library

@@ -112,6 +112,29 @@ def _intake(table: Table, words: Words) -> Iterator[str]:
     )
 
 
+def _grown(table: Table, words: Words) -> Iterator[str]:
+    """Kinds of work that more people asked for in the last part of the period than in the first."""
+    _ = words.gettext
+    people = table.names.index("people")
+    times = sorted({str(row[1]) for row in table.rows})
+    if len(times) < 2:
+        return
+    told = {(row[0], row[1]): row[people] for row in table.rows}
+    grown = []
+    for sector in {row[0] for row in table.rows}:
+        before, after = told.get((sector, times[0])), told.get((sector, times[-1]))
+        if isinstance(before, int) and isinstance(after, int) and after > before:
+            grown.append((before - after, words.key("sector", sector), before, after))
+    if most := sorted(grown)[:_MOST]:
+        named = [
+            words.fill(_("{what} ({before} → {after})"), what=name, before=before, after=after)
+            for _change, name, before, after in most
+        ]
+        text = _("Asked for more in {last} than in {first}: {rows}.")
+        first, last = words.head(times[0]), words.head(times[-1])
+        yield words.fill(text, first=first, last=last, rows=words.listed(named))
+
+
 def _largest(table: Table, words: Words) -> Iterator[str]:
     """The rows with the largest numbers, in the column of the sum or the first that counts."""
     _ = words.gettext
@@ -168,4 +191,5 @@ _FINDINGS: dict[str, Callable[[Table, Words], Iterator[str]]] = {
     "needs": _needs,
     "needs_by_hour": _hours,
     "intake": _intake,
+    "work_over_time": _grown,
 }

@@ -107,6 +107,8 @@ def _of_services(_: Gettext) -> dict[str, str]:
         "open": _("open"),
         "tickets": _("all"),
         "replied": _("replied to"),
+        "waiting": _("without an answer"),
+        "within_day": _("within a day"),
         "reply_hours": _("hours to an answer"),
         "close_hours": _("hours to the end"),
         "broadcast": _("broadcast"),

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from storage.report.charts import legend, svg
-from storage.report.crossing import crossed
+from storage.report.crossing import crossed, over_time
 from storage.report.findings import finding, served_worst_first
 from storage.report.hatching import swatch
 from storage.report.words import Words
@@ -128,12 +128,20 @@ def _section(table: Table, words: Words) -> Iterator[str]:
     yield f'<p class="about">{escape(words.said(table.says))}</p>'
     if said:
         yield f"<p><strong>{escape(said)}</strong></p>"
-    if bars := bars_of(table):
-        drawn = svg(table, bars, words, said or words.said(table.says))
-        yield f"<figure>{drawn}{_legend(table, bars, words)}{_caption(bars, words)}</figure>"
+    yield _figure(table, said or words.said(table.says), words)
     yield "</div>"
     yield from _tables(table, words)
     yield "</section>"
+
+
+def _figure(table: Table, says: str, words: Words) -> str:
+    """Empty where there is nothing to draw."""
+    shown = over_time(table, "people") if table.name == "work_over_time" else table
+    bars = bars_of(shown)
+    if not bars:
+        return ""
+    drawn = svg(shown, bars, words, says, words.title(table))
+    return f"<figure>{drawn}{_legend(shown, bars, words)}{_caption(bars, words)}</figure>"
 
 
 def _tables(table: Table, words: Words) -> Iterator[str]:
@@ -145,6 +153,10 @@ def _tables(table: Table, words: Words) -> Iterator[str]:
     elif table.name == "needs_by_group":
         for _by, one in crossed(table):
             yield from _table(one, one.rows, words)
+    elif table.name == "work_over_time":
+        for name in ("people", "published"):
+            one = over_time(table, name)
+            yield from _table(one, one.rows, words, words.head(name))
     elif table.block and sums:
         yield from _table(table, sums, words)
         yield f"<details><summary>{escape(_('All rows'))}</summary>"
@@ -167,10 +179,11 @@ def _caption(bars: Bars, words: Words) -> str:
     return f'<figcaption class="about">{escape(says)}</figcaption>'
 
 
-def _table(table: Table, rows: Sequence[Row], words: Words) -> Iterator[str]:
+def _table(table: Table, rows: Sequence[Row], words: Words, caption: str = "") -> Iterator[str]:
     """A column of keys in which every row says "all" is left out."""
     places = [n for n, column in enumerate(table.columns) if not _says_all(column, n, rows)]
-    yield '<div class="wide"><table><thead><tr>'
+    said = f"<caption>{escape(caption)}</caption>" if caption else ""
+    yield f'<div class="wide"><table>{said}<thead><tr>'
     for column in (table.columns[n] for n in places):
         yield f'<th scope="col"{_class(column)}>{escape(words.head(column.name))}</th>'
     yield "</tr></thead><tbody>"

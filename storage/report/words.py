@@ -11,6 +11,7 @@ from flows.folding import clean
 from flows.speech import Speech
 from storage.report import names
 from storage.stats.disclosure import HIDDEN
+from storage.stats.scope import calendar_period
 from storage.stats.table import Column, Row, Table, Value
 
 LANGUAGES = ("it", "en")
@@ -39,7 +40,15 @@ class Words:
 
     def head(self, name: str) -> str:
         """Of a column."""
-        return self._columns.get(name) or self._values[""].get(name) or _plain(name)
+        found = self._columns.get(name) or self._values[""].get(name)
+        return found or self._time(name) or _plain(name)
+
+    def _time(self, name: str) -> str:
+        """A month, a quarter or a year, as the language writes it; empty of anything else."""
+        if not (period := calendar_period(name)):
+            return ""
+        pattern = {4: "y", 7: "QQQ y" if "Q" in name else "MMM y"}[len(name)]
+        return format_date(period[0], pattern, locale=self.speech.locale)
 
     def key(self, column: str, value: Value, row: Row = ()) -> str:
         """What a row is about; a name that somebody wrote stays as it is."""
@@ -48,6 +57,8 @@ class Words:
             if text in ("all", "unknown"):
                 return self._values[""][text]
             return str(self.speech.locale.languages.get(text, text))
+        if column == "period":
+            return self._time(text) or text
         found = self._values.get(column, {}).get(text) or self._values[""].get(text)
         return clean(found or text, 80)
 

@@ -7,7 +7,7 @@ from storage.stats.disclosure import HIDDEN
 from storage.stats.table import Row, Table, Value
 
 MOST_ROWS, MOST_SERIES = 12, 6
-_APART = ("needs_by_group",)  # too many rows of too many kinds for one chart
+_APART = ("needs_by_group", "work_over_time")  # too many rows of too many kinds for one chart
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,20 @@
 """Where people stop: question by question in the intake, and from a list of offers to interest."""
 
 from collections import defaultdict
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 from sqlmodel import col
 
 from flows.desk import TOPICS
 from flows.intake import intake
-from storage.models import Interest, Listing
+from storage.models import Appointment, Interest, Listing, Ticket
 from storage.stats.crowds import NOBODY, Crowd, crowd
 from storage.stats.facts import Facts
 from storage.stats.happened import What
 from storage.stats.persons import Persons, by_group
+from storage.stats.scope import Scope
 from storage.stats.table import ALL, Row, Table, key, people
 
 _STEPS = [step.name for step in intake.steps]
@@ -54,7 +57,6 @@ def offers(facts: Facts, persons: Persons) -> Table:
     found = connection.execute(select(col(Listing.id), col(Listing.topic)))
     topics = {row[0]: row[1] for row in found}
     listed, looked = (defaultdict[str, Crowd](int) for _ in range(2))
-    keen: dict[str, set[int]] = defaultdict(set)
     everybody = crowd(persons)
     for kind in ("started", "answered"):
         for (_, _, step, what), some in facts.who(kind, "browse").items():
@@ -62,13 +64,13 @@ def offers(facts: Facts, persons: Persons) -> Table:
                 listed[what] |= some & everybody
             if step == "offer" and what in topics:
                 looked[topics[what]] |= some & everybody
-    interest = select(col(Interest.contact_id), col(Interest.listing_id))
-    period = (col(Interest.at) >= scope.starts, col(Interest.at) < scope.ends)
-    for contact, listing in connection.execute(interest.where(*period)):
-        if contact in persons:
-            keen[topics[listing]].add(contact)
+    keen, reached = _interested(connection, scope, persons, topics)
     rows: list[Row] = [
-        (topic, listed[topic].bit_count(), looked[topic].bit_count(), len(keen[topic]))
+        (
+            topic,
+            *(found[topic].bit_count() for found in (listed, looked)),
+            *(len(found[topic]) for found in (keen, reached)),
+        )
         for topic in TOPICS
     ]
     return Table(
@@ -79,10 +81,53 @@ def offers(facts: Facts, persons: Persons) -> Table:
             people("listed", "Opened the list of the topic."),
             people("looked", "Opened an offer from a list."),
             people("interested", "Said that they are interested in an offer that still exists."),
+            people(
+                "contacted",
+                "Of the interested: later, in the period, answered by a person of the desk or "
+                "seen at an appointment. Who phoned by themselves is not known.",
+            ),
         ),
         tuple(rows),
         in_order=True,
     )
+
+
+_Found = dict[str, set[int]]
+
+
+def _interested(
+    connection: Connection, scope: Scope, persons: Persons, topics: dict[str, str]
+) -> tuple[_Found, _Found]:
+    """By topic who was interested, and of them whom the desk has met or answered since."""
+    keen, reached = (defaultdict[str, set[int]](set) for _ in range(2))
+    met = _met(connection, scope)
+    query = select(col(Interest.contact_id), col(Interest.listing_id), col(Interest.at)).where(
+        col(Interest.at) >= scope.starts, col(Interest.at) < scope.ends
+    )
+    for contact, listing, at in connection.execute(query):
+        if contact in persons:
+            keen[topics[listing]].add(contact)
+            if contact in met and met[contact] >= at:
+                reached[topics[listing]].add(contact)
+    return keen, reached
+
+
+def _met(connection: Connection, scope: Scope) -> dict[int, datetime]:
+    """When in the period somebody was last answered by the desk, or came to it."""
+    a, t = Appointment, Ticket
+    came = select(col(a.contact_id), func.max(col(a.starts_at))).where(
+        col(a.status) == "attended", col(a.starts_at) >= scope.starts, col(a.starts_at) < scope.ends
+    )
+    replied: Any = col(t.first_reply_at)
+    answered = select(col(t.contact_id), func.max(replied)).where(
+        replied >= scope.starts, replied < scope.ends
+    )
+    found: dict[int, datetime] = {}
+    for query in (came.group_by(col(a.contact_id)), answered.group_by(col(t.contact_id))):
+        for contact, at in connection.execute(query):
+            if contact is not None:
+                found[contact] = max(at, found.get(contact, at))
+    return found
 
 
 def _order(step: str) -> int:

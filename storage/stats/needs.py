@@ -11,7 +11,9 @@ from flows.desk import TOPICS
 from flows.understanding.fitting import TOPIC_OF
 from storage.listings import showable
 from storage.models import Listing, RideWish, Waiting
+from storage.stats import work
 from storage.stats.facts import Facts, done
+from storage.stats.hours import needs_by_hour
 from storage.stats.persons import Persons, comune_name
 from storage.stats.scope import Scope
 from storage.stats.table import ALL, UNKNOWN, Column, Row, Table, key, people
@@ -27,7 +29,9 @@ def tables(facts: Facts, known: Persons, persons: Persons, today: date) -> Itera
     yield _by_comune(known, offers, scope)
     yield _by_group(known)
     yield _unmet(facts, persons, known)
-    yield _sectors(connection, known, scope, today)
+    yield needs_by_hour(facts, persons, known, today)
+    yield work.now(connection, known, scope, today)
+    yield work.over_time(facts, known)
 
 
 def _by_comune(
@@ -109,35 +113,6 @@ def _unmet(facts: Facts, persons: Persons, known: Persons) -> Table:
         ),
         _most_first(rows, 4),
         block=3,
-    )
-
-
-def _sectors(connection: Connection, known: Persons, scope: Scope, today: date) -> Table:
-    wanted: dict[tuple[str, str], int] = defaultdict(int)
-    offered: dict[tuple[str, str], int] = defaultdict(int)
-    for one in known.values():
-        for sector in one.profile.many("sectors"):
-            wanted[sector, one.profile.pick("comune")] += 1
-    jobs = select(col(Listing.details), col(Listing.comune)).where(
-        col(Listing.topic) == "job", *showable()
-    )
-    for details, where in connection.execute(jobs, {"today": today}):
-        if scope.comune in ("", where):
-            offered[details.get("sector") or UNKNOWN, where] += 1
-    rows: list[Row] = [
-        (sector, comune_name(where), wanted[sector, where], offered[sector, where])
-        for sector, where in {*wanted, *offered}
-    ]
-    return Table(
-        "work",
-        "Kinds of work that people want, beside the jobs that are shown now.",
-        (
-            key("sector", "The kind of work."),
-            key("comune", "Where they live; where the job is."),
-            people("people", "Different people who would like it, as their answers stand now."),
-            Column("jobs", "open", "Jobs that are shown now."),
-        ),
-        _most_first(rows, 2),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from storage.stats import conversations, funnel, needs, quality, questions, services
+from storage.stats import conversations, funnel, needs, quality, questions, services, waits
 from storage.stats.facts import Facts
 from storage.stats.persons import Persons, active, known
 from storage.stats.scope import Scope
@@ -73,6 +73,7 @@ def _summary(read: _Read) -> list[Table]:
         services.appointments(connection, scope, read.active),
         services.rides(read.facts, read.active),
         services.tickets(connection, scope, read.active),
+        waits.answer_times(connection, scope, read.active),
         services.broadcasts(connection, scope),
     ]
 

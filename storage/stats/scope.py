@@ -1,11 +1,12 @@
 """Which days and which people statistics are about."""
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+_MOST_MONTHS = 6  # more are told by quarters
 _CALENDAR = re.compile(r"(\d{4})(?:-(?:Q([1-4])|(\d\d)))?")
 
 
@@ -60,6 +61,24 @@ def calendar_period(text: str) -> tuple[date, date] | None:
     after = first + months
     end = date(year + after // 13, 1 if after == 13 else after, 1)
     return date(year, first, 1), end - timedelta(days=1)
+
+
+def parts_of_calendar(scope: Scope) -> dict[str, Scope]:
+    """The months that the days touch, or the quarters of what is longer than two; each cut to the
+    days. By their names, ``2026-09`` or ``2026-Q3``.
+    """
+    months = (scope.last.year - scope.first.year) * 12 + scope.last.month - scope.first.month + 1
+    found, day = {}, scope.first
+    while day <= scope.last:
+        name = f"{day.year}-{day.month:02}"
+        if months > _MOST_MONTHS:
+            name = f"{day.year}-Q{(day.month + 2) // 3}"
+        period = calendar_period(name)
+        assert period, "a name of the calendar"
+        last = min(period[1], scope.last)
+        found[name] = replace(scope, first=day, last=last)
+        day = last + timedelta(days=1)
+    return found
 
 
 def is_calendar(first: date, last: date) -> bool:

@@ -27,7 +27,7 @@ _FULL_DISK = (
 
 async def restarted(place: Place) -> list[Figure]:
     """A PostgreSQL that crashes and recovers, 3 times (10)."""
-    with own_cluster(place.folder / "cluster") as cluster:
+    with own_cluster() as cluster:
         place = replace(place, database=cluster.url)
 
         async def crash(_: World) -> None:

@@ -1,7 +1,9 @@
 """A PostgreSQL server of one's own, to be stopped and started."""
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,16 +47,16 @@ class Cluster:
 
 
 @contextmanager
-def own_cluster(folder: Path) -> Iterator[Cluster]:
+def own_cluster() -> Iterator[Cluster]:
     """A running server, gone afterwards. Raises where PostgreSQL is not installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-    folder.mkdir()
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o777)  # for the user postgres, who is not the owner
-    cluster = Cluster(programs, folder, free_port())
-    cluster.make()
-    cluster.start()
-    try:
-        yield cluster
-    finally:
-        cluster.crash()
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() == 0:
+            shutil.chown(name, "postgres", "postgres")
+        cluster = Cluster(programs, Path(name), free_port())
+        cluster.make()
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.crash()

@@ -4,7 +4,15 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from tests.battery import database_trouble, kills, provider_trouble
+from tests.battery import (
+    clocks,
+    database_trouble,
+    hostility,
+    kills,
+    provider_trouble,
+    stopping,
+    upgrades,
+)
 from tests.battery.figures import Figure, Place
 
 _BOTH = ("sqlite", "postgresql")
@@ -27,4 +35,13 @@ TRIALS = {
     "slow": Trial("the database is slow", database_trouble.slow),
     "full": Trial("the disk is full for seconds", database_trouble.full),
     "provider": Trial("Telegram answers 429, 403, 500, nonsense, nothing", provider_trouble.run),
+    "jumps": Trial("the clock jumps by an hour and a day", clocks.jumps),
+    "schedulers": Trial("two schedulers, days in seconds", clocks.two_schedulers),
+    "nights": Trial("the nights in which the clocks change", clocks.clock_change),
+    "poison": Trial("messages that break every turn they are in", hostility.poison),
+    "slow_clients": Trial("connections that never end", hostility.slow_clients),
+    "repeated": Trial("deliveries three times, some out of order", hostility.repeated),
+    "statuses": Trial("statuses twice and out of order", hostility.statuses),
+    "sigterm": Trial("SIGTERM under turns, bookings and a broadcast", stopping.run),
+    "upgrade": Trial("an upgrade with people in mid-conversation", upgrades.run),
 }

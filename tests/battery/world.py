@@ -19,6 +19,7 @@ from storage.models import Outbox
 from tests.agenda_invariants import everything_holds
 from tests.battery.figures import Figure, Place, at_least, at_most, none
 from tests.loopback.telegram import LoopbackTelegram
+from tests.loopback.telegram_refusal import Params
 from tests.server import Server
 from tests.storm import SAID, TOKEN, judge, known, settings
 
@@ -91,9 +92,12 @@ class World:
     # what happens
 
     async def says(self, chat: int, words: str) -> None:
-        """One message, until it was acknowledged; how long that took is kept."""
+        """One message, until it was acknowledged."""
+        await self.delivers(self.telegram.said(chat, words))
+
+    async def delivers(self, update: Params) -> None:
+        """One update, until it was acknowledged; how long that took is kept."""
         began = time.monotonic()
-        update = self.telegram.said(chat, words)
         if self.mode == "webhook":
             await self.telegram.deliver(update)
         else:
@@ -171,12 +175,14 @@ class World:
 
         ``kills``: how often sends in flight were hidden.
         """
-        found = judge(self.engine, self.telegram, self.told, but_for=("broadcast", *but_for))
+        found = judge(
+            self.engine, self.telegram, self.told, but_for=("broadcast", "reminder", *but_for)
+        )
         hidden = self.count(text("SELECT coalesce(sum(hidden), 0) FROM outbox"))
         return [
             at_least("messages of people", self.told, 20),
             none("messages lost", found.lost),
-            none("left stuck", self.count(_OPEN)),
+            self.stuck(),
             none("replies lost", found.unanswered),
             none("replies in another order", found.disordered),
             at_most("replies twice (≤ sends that were hidden)", found.repeated, hidden),
@@ -184,6 +190,14 @@ class World:
             *self._mail(kills),
             *self._agenda(),
         ]
+
+    def stuck(self) -> Figure:
+        """What still waits, although nothing has come for a while."""
+        return none("left stuck", self.count(_OPEN))
+
+    def errors(self) -> Figure:
+        """What the processes themselves call an error."""
+        return none("errors in the log", self.log.count(" ERROR "))
 
     def _mail(self, kills: int) -> list[Figure]:
         with reading(self.engine).begin() as connection:
