@@ -15,6 +15,7 @@ from flows.outcome import outcome
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.ride import ride
+from flows.same_person import same_person
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -41,6 +42,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         menu,
         help,
         person,
+        same_person,
         still,
         take,
         teach,

@@ -121,6 +121,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -130,10 +140,11 @@ DeskCommand = (
     | FlagEmergency
     | AnswerForOffer
     | NoteTap
-    | SayOutcome
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
-Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
+Command = DeskCommand | AgendaCommand | RideCommand | SayOutcome | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):

@@ -16,6 +16,8 @@ from flows.desk import (
     DeskCommand,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -42,6 +44,7 @@ from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outcomes import Told
 from storage.outreach import broadcasts
+from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
@@ -75,7 +78,7 @@ class DatabaseDesk:
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
-        self.erased = False
+        self.erased = self.known_again = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
@@ -128,6 +131,8 @@ class DatabaseDesk:
             return self.tickets.perform(command)
         if isinstance(command, SearchCommand):
             return searches.perform(self._connection, self.contact_id, command, self._now)
+        if isinstance(command, SayOutcome):
+            return outcomes.say(self._connection, self.contact_id, command, self._told())
         return self._perform_here(command)
 
     def _perform_here(self, command: DeskCommand) -> str:
@@ -155,12 +160,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case SayOutcome(id, said):
-                return outcomes.say(self._connection, self.contact_id, id, said, self._told())
-            case EraseContact():
-                erase(self._connection, self.contact_id, self._now)
-                self.erased = True
+            case KnowAgain():
+                self.known_again = True
                 return "done"
+            case EraseContact() | LetGo():
+                return self._forget(command)
+
+    def _forget(self, command: EraseContact | LetGo) -> str:
+        if isinstance(command, EraseContact):
+            erase(self._connection, self.contact_id, self._now)
+        else:
+            let_go(self._connection, self.contact_id, self.channel, self._now)
+        self.erased = True
+        return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
@@ -172,7 +184,7 @@ class DatabaseDesk:
         """Take back what was performed in this turn; the rest of the transaction stands."""
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
-        self.erased = False
+        self.erased = self.known_again = False
         self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:

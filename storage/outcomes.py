@@ -19,7 +19,7 @@ from flows.outcomes.ladder import (
     asked,
     began,
 )
-from flows.outcomes.port import Outcome
+from flows.outcomes.port import Outcome, SayOutcome
 from storage import listings
 from storage.letters import call_back
 from storage.models import Contact, Event
@@ -70,8 +70,9 @@ def of_person(connection: Connection, contact_id: int, language: str) -> list[Ou
     return [one for row in rows if (one := _outcome(connection, row, language))]
 
 
-def say(connection: Connection, contact_id: int, id: int, said: str, told: Told) -> str:
+def say(connection: Connection, contact_id: int, answer: SayOutcome, told: Told) -> str:
     """Note an answer: ``done``, or ``gone`` when that is not theirs."""
+    id, said = answer.id, answer.said
     query = select(_TABLE).where(_TABLE.c.id == id, _TABLE.c.contact_id == contact_id)
     row = connection.execute(query.with_for_update()).first()
     if row is None:

@@ -24,7 +24,7 @@ class Contact(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A person's id on a channel; a person may have several.
 
-    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok or blocked;
+    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok, blocked, doubted;
     before ``rests_until`` the provider wants no broadcast there.
     """
 
