@@ -31,7 +31,15 @@ from storage.models.people import (
     Interest,
     Unanswered,
 )
-from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
+from storage.models.records import (
+    Audit,
+    Erasure,
+    JobRun,
+    KeyInUse,
+    Notice,
+    OperatorRole,
+    Publication,
+)
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
 from storage.models.statistics import DayCrowd, FirstOffers, RollUp
@@ -62,6 +70,7 @@ __all__ = [
     "Inbox",
     "Interest",
     "JobRun",
+    "KeyInUse",
     "Listing",
     "ListingText",
     "Notice",
