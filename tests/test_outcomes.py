@@ -32,6 +32,8 @@ from storage.models import (
     Template,
 )
 from storage.schema import upgrade
+from storage.stats.reports import summary
+from storage.stats.scope import Scope
 from tests.conftest import START
 from tests.outreach import ROME, add_person
 from tests.test_storage_desk import offer
@@ -81,6 +83,12 @@ class World:
         with self.engine.begin() as connection:
             query = select(Outcome.__table__).where(col(Outcome.id) == number)  # type: ignore[attr-defined]
             return connection.execute(query).one()
+
+    def ladder(self, **narrowed: str) -> list[Any]:
+        scope = Scope(START.date(), START.date() + 60 * DAY, ROME, **narrowed)
+        with self.engine.begin() as connection:
+            tables = summary(connection, scope, START.date())
+        return list(next(table for table in tables if table.name == "outcomes").rows)
 
     def steps(self) -> list[str]:
         with self.engine.begin() as connection:
@@ -274,6 +282,24 @@ def test_only_their_own_and_nothing_after_erasure(world: World) -> None:
         who = select(col(Event.contact_id)).where(col(Event.kind) == "outcome")
         assert connection.execute(who).scalars().all() == [None]
     assert world.tick(DUE) == []
+
+
+def test_the_ladder_is_counted_by_people(world: World) -> None:
+    """Two offers of one person are one person; erased, they are in no table of later."""
+    with world.engine.begin() as connection:
+        add_person(connection, 2)
+    for id in (1, 2):
+        for listing in ("job_x", "tra_x"):
+            number = world.interested(listing, id)
+            world.says("started", START + DAY, number, id)
+    world.says("still_30", START + 31 * DAY)
+    ladder = [("job", 2, 2, 2, 2, 1, 0), ("training", 2, 2, 0, 2, 0, 0)]
+    assert world.ladder() == ladder
+    assert world.ladder(language="it") == ladder
+    assert world.ladder(language="fr") == [(topic, 0, 0, 0, 0, 0, 0) for topic, *_ in ladder]
+    with world.engine.begin() as connection:
+        assert erase(connection, 2, START)
+    assert world.ladder()[0] == ("job", 1, 1, 1, 1, 1, 0)
 
 
 @pytest.mark.parametrize("protected", [True, False])
