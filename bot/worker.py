@@ -237,10 +237,10 @@ class Worker:
         state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
         if not received.ours:
-            self._turns.heard(cursor, received.channel, received.address, at)
-            if received.channel == "whatsapp" and self._turns.release(
-                cursor, received.channel, received.address, at
-            ):
+            doubted = person.doubted and not desk.known_again
+            self._turns.heard(cursor, received.channel, received.address, at, doubted=doubted)
+            windowed = received.channel == "whatsapp" and not doubted
+            if windowed and self._turns.release(cursor, received.channel, received.address, at):
                 self.queued = True
 
     def _post(

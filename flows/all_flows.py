@@ -11,9 +11,11 @@ from flows.menu import help, menu
 from flows.my_rides import rides
 from flows.my_searches import searches
 from flows.news import news
+from flows.outcome import outcome
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.ride import ride
+from flows.same_person import same_person
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -36,9 +38,11 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         ride,
         rides,
         news,
+        outcome,
         menu,
         help,
         person,
+        same_person,
         still,
         take,
         teach,

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.rides.port import RideCommand, Rides
 from flows.searches.port import Search, SearchCommand
@@ -120,6 +121,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -130,8 +141,10 @@ DeskCommand = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
-Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
+Command = DeskCommand | AgendaCommand | RideCommand | SayOutcome | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
@@ -175,6 +188,10 @@ class Desk(Protocol):
 
     def searches(self) -> Sequence[Search]:
         """What this person wants to be told about, the oldest first."""
+        ...
+
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        """The offers this person was interested in and can start, the newest first."""
         ...
 
     @property

@@ -16,6 +16,8 @@ from flows.desk import (
     DeskCommand,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -25,6 +27,7 @@ from flows.desk import (
     SetAlerts,
 )
 from flows.hours import parts_of
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -32,14 +35,16 @@ from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, mentions, searches, unanswered
+from storage import listings, mentions, outcomes, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outcomes import Told
 from storage.outreach import broadcasts
+from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
@@ -73,7 +78,7 @@ class DatabaseDesk:
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
-        self.erased = False
+        self.erased = self.known_again = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
@@ -109,6 +114,10 @@ class DatabaseDesk:
         """What this person wants to be told about."""
         return searches.searches_of(self._connection, self.contact_id)
 
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        """How far this person came with the offers they can start."""
+        return outcomes.of_person(self._connection, self.contact_id, language)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
@@ -122,6 +131,8 @@ class DatabaseDesk:
             return self.tickets.perform(command)
         if isinstance(command, SearchCommand):
             return searches.perform(self._connection, self.contact_id, command, self._now)
+        if isinstance(command, SayOutcome):
+            return outcomes.say(self._connection, self.contact_id, command, self._told())
         return self._perform_here(command)
 
     def _perform_here(self, command: DeskCommand) -> str:
@@ -149,10 +160,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case EraseContact():
-                erase(self._connection, self.contact_id, self._now)
-                self.erased = True
+            case KnowAgain():
+                self.known_again = True
                 return "done"
+            case EraseContact() | LetGo():
+                return self._forget(command)
+
+    def _forget(self, command: EraseContact | LetGo) -> str:
+        if isinstance(command, EraseContact):
+            erase(self._connection, self.contact_id, self._now)
+        else:
+            let_go(self._connection, self.contact_id, self.channel, self._now)
+        self.erased = True
+        return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
@@ -164,7 +184,7 @@ class DatabaseDesk:
         """Take back what was performed in this turn; the rest of the transaction stands."""
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
-        self.erased = False
+        self.erased = self.known_again = False
         self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:
@@ -216,7 +236,8 @@ class DatabaseDesk:
         return "done"
 
     def _interest(self, listing: str) -> str:
-        if listings.one(self._connection, listing, "it", self._today) is None:
+        offer = listings.one(self._connection, listing, "it", self._today)
+        if offer is None:
             return "gone"
         upsert = (
             postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -226,7 +247,11 @@ class DatabaseDesk:
             .values(contact_id=self.contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )
+        outcomes.begin(self._connection, self.contact_id, offer, self._told())
         return "done"
+
+    def _told(self) -> Told:
+        return Told("person", self.channel, self._now)
 
 
 def _when(offer: Listing) -> Sequence[str]:
