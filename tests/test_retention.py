@@ -136,8 +136,8 @@ def total(engine: Engine, *models: Any) -> list[int]:
         return [connection.execute(count.select_from(m.__table__)).scalar_one() for m in models]
 
 
-ALL = (Inbox, SimulatorMessage, Unanswered, Ride, Drive, RideWish, Waiting, Interest, Outcome, Audit,
-       Event, JobRun, Erasure, Notice, Ticket, Outbox, TicketMessage, DeskTopic)  # fmt: skip
+ALL = (Inbox, SimulatorMessage, Unanswered, Ride, Drive, RideWish, Waiting, Interest, Outcome,
+       Audit, Event, JobRun, Erasure, Notice, Ticket, Outbox, TicketMessage, DeskTopic)  # fmt: skip
 
 
 # ── the schedule ────────────────────────────────────────────────────────────────────────────────
