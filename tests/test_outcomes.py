@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -34,7 +35,7 @@ from storage.models import (
 from storage.schema import upgrade
 from storage.stats.reports import summary
 from storage.stats.scope import Scope
-from tests.conftest import START
+from tests.conftest import START, Run
 from tests.outreach import ROME, add_person
 from tests.test_storage_desk import offer
 
@@ -333,6 +334,23 @@ def test_two_schedulers_ask_once(
     with world.engine.begin() as connection:
         letters = connection.execute(select(func.count()).select_from(Outbox)).scalar_one()
     assert letters == (1 if protected else 2)
+
+
+def test_the_desk_notes_what_it_is_told(run: Run, tmp_path: Path) -> None:
+    run("init")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        offer(connection, "job_x", valid_until=START.date())
+        offer(connection, "hou_x", topic="housing")
+        add_person(connection, 12)
+    engine.dispose()
+    assert "started" in run("outcomes", "note", "job_x", "12", "started")
+    assert "started, left" in run("outcomes", "note", "job_x", "12", "left")
+    assert "no job and no course" in run("outcomes", "note", "hou_x", "12", "started", code=2)
+    assert "no person 99" in run("outcomes", "note", "job_x", "99", "started", code=2)
+    [row] = run.json("outcomes", "list", "job_x", "--json")
+    assert (row["contact_id"], row["rung"], row["ended"]) == (12, "started", "left")
+    assert "note outcome" in run("audit")
 
 
 # ── the ladder itself ───────────────────────────────────────────────────────────────────────────
