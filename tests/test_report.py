@@ -17,6 +17,7 @@ from bot.catalogs import report_words
 from flows import labels
 from flows.hours import PARTS
 from flows.intake import intake
+from flows.outcomes.ladder import RUNGS
 from flows.understanding.model import INTENTS
 from storage.database import open_database
 from storage.report import names
@@ -243,6 +244,7 @@ def test_every_key_has_a_name() -> None:
         "topic": labels.appointments(str),
         "intent": INTENTS,
         "hours": PARTS,
+        "rung": RUNGS,
         "step": {step.name for step in intake.steps if step.counts},
     }
     for column, keys in expected.items():

@@ -125,7 +125,7 @@ def _of_services(_: Gettext) -> dict[str, str]:
 def values(_: Gettext) -> dict[str, dict[str, str]]:
     """Keys in the rows, by the column they stand in; under an empty name those of any column."""
     return {
-        "": _topics(_) | _unknown(_),
+        "": _topics(_) | _unknown(_) | _rungs(_),
         "channel": {"telegram": "Telegram", "whatsapp": "WhatsApp", "simulator": _("trial page")},
         "age": _ages(_),
         "situation": _situations(_),
@@ -181,6 +181,20 @@ def _topics(_: Gettext) -> dict[str, str]:
         "cv": _("CV"),
         "job_search": _("looking for work"),
         "other": _("something else"),
+    }
+
+
+def _rungs(_: Gettext) -> dict[str, str]:
+    """How far people came with an offer (`flows.outcomes.ladder.RUNGS`), and how it ended."""
+    return {
+        "interested": _("interested"),
+        "contacted": _("in contact"),
+        "interview": _("had an interview"),
+        "started": _("started"),
+        "still_30": _("still there after 30 days"),
+        "still_90": _("still there after 90 days"),
+        "no": _("came to nothing"),
+        "quiet": _("asked for no more questions"),
     }
 
 
