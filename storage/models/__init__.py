@@ -20,6 +20,7 @@ from storage.models.messages import (
     Template,
 )
 from storage.models.offers import Listing, ListingText
+from storage.models.outcomes import Outcome
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import (
     Address,
@@ -75,6 +76,7 @@ __all__ = [
     "Notice",
     "OperatorRole",
     "Outbox",
+    "Outcome",
     "Pause",
     "Permit",
     "Publication",
