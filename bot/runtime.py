@@ -69,7 +69,7 @@ class Parts:
 def make_parts(settings: Settings) -> Parts:
     """Database, languages and flows. Raises UncompiledCatalogError."""
     languages = load_languages(settings.default_language)
-    engine = open_database(settings.database_url.get_secret_value())
+    engine = open_database(settings.database_url.get_secret_value(), settings.keys)
     load_gazetteer()
     flows = FlowEngine(all_flows(languages), languages, load_understanding().understand)
     return Parts(settings, engine, languages, flows)
