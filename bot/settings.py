@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     backup_key_file: str = ""
     erased_file: str = ""
     inactive_months: int = Field(24, ge=6, le=120)
+    privacy_controller: str = ""
+    privacy_contact: str = ""
+    privacy_dpo: str = ""
+    privacy_server: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
