@@ -10,6 +10,7 @@ from storage.stats import (
     conversations,
     funnel,
     individuals,
+    ladder,
     needs,
     quality,
     questions,
@@ -95,6 +96,7 @@ def _summary(read: _Read) -> list[Table]:
         services.tickets(connection, scope, read.active),
         waits.answer_times(connection, scope, read.active),
         services.broadcasts(connection, scope),
+        ladder.outcomes(read.facts, read.active),
     ]
 
 
