@@ -40,6 +40,7 @@ LEAST = {
     **dict.fromkeys((f"questions {name}" for name in (
         "unanswered", "label", "evaluate")), OPERATOR),
     "segments list": OPERATOR,
+    **dict.fromkeys(("outcomes list", "outcomes note"), OPERATOR),
     "whatsapp templates": OPERATOR,
     "operators list": OPERATOR,
     # What reaches many people at once, counts them, or changes the rules for everybody.
