@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.notice import PATH as NOTICE
 from bot.runtime import ROLES
 from bot.settings import Settings, load_settings
 from bot.telegram.webhook import PATH as TELEGRAM
@@ -147,12 +148,13 @@ def test_the_image_runs_as_nobody_and_holds_no_secret() -> None:
 # ── Caddy ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_what_providers_call_is_public() -> None:
+def test_only_what_providers_call_and_the_notice_is_public() -> None:
     text = (DEPLOY / "compose" / "Caddyfile").read_text()
     active = "\n".join(line for line in text.splitlines() if not line.strip().startswith("#"))
     paths = re.findall(r"^\s*@\w+ path (.+)$", active, re.M)
     assert [line.split() for line in paths] == [
-        [TELEGRAM, WEBHOOK_PATH, STATUS_PATH, f"{FILES.rstrip('/')}/*"]
+        [TELEGRAM, WEBHOOK_PATH, STATUS_PATH, f"{FILES.rstrip('/')}/*"],
+        [NOTICE],
     ]
     assert "respond 404" in active
     assert not re.search("/metrics|/healthz|/readyz|/simulator", active)
