@@ -26,7 +26,7 @@ from storage import simulator
 from storage.database import open_database
 from storage.erasure import erase, scrub
 from storage.models import Address, Consent, Contact, Event
-from tests.conftest import Clock
+from tests.conftest import ALONE, Clock
 from tests.test_storage_database import migrated
 
 NAME = "Zoltanka Peculiarova"
@@ -65,7 +65,7 @@ class Site:
             parts = self.parts
             answering = Answering(parts.languages)
             works = make_works(parts.engine, parts.languages, parts.settings, answering)
-            await Scheduler(thread, parts.now, parts.settings.zone, works).tick()
+            await Scheduler(thread, parts.now, parts.settings.zone, works, ALONE).tick()
             thread.close()
 
         asyncio.run(tick())
