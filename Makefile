@@ -1,8 +1,9 @@
-.PHONY: help setup catalogs demo test check battery bench bench-sending extract
+.PHONY: help setup catalogs demo test check audit sbom battery bench bench-sending extract
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +57,18 @@ check: $(VENV)/.dev catalogs  ## Lint, types, catalogs.
 
 battery: $(VENV)/.dev setup  ## Try faults on the real processes, for half an hour or so; print a table of figures.
 	$(BIN)/python -m tests.battery
+
+$(AUDIT)/.audit: requirements-audit.lock
+	@test -x $(AUDIT)/bin/python || $(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $@
+
+audit: $(AUDIT)/.audit  ## Look the locked packages up among known vulnerabilities; needs the network.
+	@$(BIN)/python .ci/audit.py $(AUDIT)/bin/pip-audit requirements.lock
+
+sbom: $(VENV)/.runtime  ## Write sbom.json: every locked package, with version and hashes (CycloneDX).
+	@$(BIN)/python .ci/sbom.py requirements.lock > sbom.json
+	@echo "sbom.json is written."
 
 bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's ConversationHandler.
 	$(BIN)/python -m bench

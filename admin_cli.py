@@ -18,6 +18,7 @@ from bot.commands import (
     operators,
     permitted,
     questions,
+    retention,
     rides,
     segments,
     statistics,
@@ -45,6 +46,7 @@ app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(statistics.app, name="stats")
+app.add_typer(retention.app, name="retention")
 app.add_typer(whatsapp, name="whatsapp")
 app.add_typer(questions.app, name="questions")
 app.add_typer(operators.app, name="operators")

@@ -30,7 +30,7 @@ from storage.numbers import Numbers, read_numbers
 CHANNELS = frozenset({"telegram", "whatsapp", "simulator", "operators", "terminal"})
 STATUSES = frozenset({"queued", "held", "sending", "sent", "delivered", "failed", "unknown"})
 PRIORITIES = {0: "reply", 1: "reminder", 2: "unasked"}
-JOBS = frozenset({"digest", "ask_providers", "retention"})
+JOBS = frozenset({"digest", "ask_providers", "broadcast"})
 CODES = frozenset({*map(str, KNOWN_CODES), *(str(status.value) for status in HTTPStatus)})
 OTHER = "other"
 
@@ -120,8 +120,8 @@ class Metrics:
             labels = (label(channel, CHANNELS), kind, label(status, STATUSES))
             self._open.labels(*labels).inc(count)
             self._age.labels(*labels).set(age)
-        for job, at in numbers.jobs.items():
-            self._jobs.labels(label(job, JOBS)).set(at)
+        for job, at in sorted(numbers.jobs.items(), key=lambda item: item[1]):
+            self._jobs.labels(label(job.partition(" ")[0], JOBS)).set(at)  # the last one stays
 
 
 def metrics_app(

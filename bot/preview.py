@@ -48,6 +48,7 @@ class _OneOffer:
 
     offer: Listing
     places: Gazetteer
+    notice: str = ""
 
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""

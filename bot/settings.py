@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     backup_folder: str = "data/backups"
     backup_key_file: str = ""
     erased_file: str = ""
+    inactive_months: int = Field(24, ge=6, le=120)
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)

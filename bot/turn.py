@@ -28,7 +28,8 @@ def compute(
     """
     assert received.inbound is not None
     agreed = dict.fromkeys(filter(None, person.agreed.split(",")), True)
-    contact = Contact(received.drawn_as, agreed, person.alerts, received.inbound.hint)
+    hint, doubted = received.inbound.hint, person.doubted
+    contact = Contact(received.drawn_as, agreed, person.alerts, hint, doubted)
     was = Conversation()
     try:
         if person.state:

@@ -68,9 +68,10 @@ class Worker:
         paced: Container[str] = (),
         answering: Answering | None = None,
         meter: Meter = UNMEASURED,
+        notice: str = "",
     ) -> None:
         self._engine, self._flows, self._zone, self._now = engine, flows, zone, now
-        self._turns = Turns(engine.dialect)
+        self._turns, self._notice = Turns(engine.dialect), notice
         self._takes_turns, self._answering, self._meter = takes_turns, answering, meter
         self._permits = Permits(engine.dialect, paced)
         self._quarantine = Quarantine(engine, self._turns, now, self._apologise)
@@ -207,7 +208,7 @@ class Worker:
         person = person or self._turns.enrol(cursor, channel, address, at)
         desk = DatabaseDesk(
             connection, person.contact_id, person.agreed, channel, now, self._zone,
-            has_ticket=person.ticket,
+            has_ticket=person.ticket, notice=self._notice,
         )  # fmt: skip
         turn, number = take(self._flows, person, received, desk, local_day(now, self._zone))
         self.failed_turns += bool(number)
@@ -236,10 +237,10 @@ class Worker:
         state = _encode(turn.conversation.to_json())
         self._turns.save(cursor, person, turn.conversation.language, state, at)
         if not received.ours:
-            self._turns.heard(cursor, received.channel, received.address, at)
-            if received.channel == "whatsapp" and self._turns.release(
-                cursor, received.channel, received.address, at
-            ):
+            doubted = person.doubted and not desk.known_again
+            self._turns.heard(cursor, received.channel, received.address, at, doubted=doubted)
+            windowed = received.channel == "whatsapp" and not doubted
+            if windowed and self._turns.release(cursor, received.channel, received.address, at):
                 self.queued = True
 
     def _post(

@@ -11,20 +11,19 @@ from bot.alerts import PEOPLE_AT_ONCE, Alerts
 from bot.answering import Answering
 from bot.chores import Chores
 from bot.correspondence import Correspondence
+from bot.forgetting import Forgetting
 from bot.outreach import Outreach
 from bot.settings import Settings
 from flows.speech import Languages
-from storage import erased, unanswered, upkeep
+from storage import erased, upkeep
 from storage.database import reading
 from storage.erasure import scrub
-from storage.rides import due as rides
 from storage.stats import rollups
 from storage.tickets import keeping
 
 Work = Callable[[datetime], bool]
 """Does a piece of what is due at that moment; True when there is more of it."""
 
-KEEP_MESSAGES = timedelta(days=7)
 _SLOWEST_COMMIT = timedelta(hours=1)
 
 
@@ -39,10 +38,7 @@ def make_works(
     def tidy(now: datetime) -> bool:
         with engine.begin() as connection:
             upkeep.forget_left_chats(connection, now - timedelta(minutes=1))
-            upkeep.prune(connection, now - KEEP_MESSAGES)
-            unanswered.prune(connection, now)
-            rides.prune(connection, now)
-            keeping.tidy(connection, now)
+            keeping.close_silent(connection, now)
         scrub(engine)  # each time: an open reader may have held up the last one
         return False
 
@@ -61,6 +57,7 @@ def make_works(
         ride_letters.write_due(connection, now, correspondence)
 
     return (
+        *Forgetting(engine, languages, settings).works(),
         tidy,
         note_erased,
         _at_once(engine, chores.run),

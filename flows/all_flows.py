@@ -4,6 +4,7 @@ from flows.answers import answer
 from flows.appointment import appointment
 from flows.appointments import appointments, earlier
 from flows.browse import browse
+from flows.farewell import keep
 from flows.flow import Flow
 from flows.intake import intake
 from flows.menu import help, menu
@@ -13,6 +14,7 @@ from flows.news import news
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.ride import ride
+from flows.same_person import same_person
 from flows.speech import Languages
 from flows.still import still
 from flows.take import take
@@ -38,6 +40,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         menu,
         help,
         person,
+        same_person,
         still,
         take,
         teach,
@@ -49,5 +52,6 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         stop,
         welcome_back,
         erase,
+        keep,
     )
     return {flow.name: flow for flow in flows}

@@ -120,6 +120,16 @@ class EraseContact:
     """Forget everything about the person, for good."""
 
 
+@dataclass(frozen=True, slots=True)
+class KnowAgain:
+    """Who writes is who they were, although they were silent for long."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    """The number belongs to somebody else now."""
+
+
 DeskCommand = (
     RecordConsent
     | SetAlerts
@@ -130,12 +140,19 @@ DeskCommand = (
     | AnswerForOffer
     | NoteTap
     | EraseContact
+    | KnowAgain
+    | LetGo
 )
 Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
     """What the flows may ask of the outside, inside one turn."""
+
+    @property
+    def notice(self) -> str:
+        """The web address of the privacy notice; empty where there is none."""
+        ...
 
     def listings(
         self, topic: str, language: str, home: str = "", sector: str = ""

@@ -32,6 +32,7 @@ from flows.reading import (
     read_option,
     read_tap,
 )
+from flows.same_person import asked_first
 from flows.speech import Languages
 from flows.talk import Contact
 from flows.tickets.hearing import FLOW, ForDesk, desk_has_floor, lost_on_us, still_ours
@@ -75,7 +76,8 @@ class Engine:
         reading = self._read(draft, inbound)
         if not draft.language and not isinstance(reading, ForDesk):
             reading = _language_first(draft, reading)
-        _apply(draft, help_for_puzzled(draft, reading))
+        reading = help_for_puzzled(draft, reading)
+        _apply(draft, asked_first(draft, reading) if contact.doubted else reading)
         redrawn = isinstance(reading, Toggle | Control) and bool(inbound.tap)
         says = drawing.outbound(draft, edits=redrawn and draft.last == conversation.last)
         return Turn(draft.conversation(), says, tuple(draft.events))

@@ -44,7 +44,9 @@ def overview(talk: Talk) -> Move:
     _ = talk.gettext
     kept = describe(talk)
     known = "\n".join(kept) if kept else _("Nothing: I keep no answers of yours.")
-    text = "\n".join((_("This is what I know about you:"), known, _alerts_now(talk)))
+    text = "\n".join(
+        (_("This is what I know about you:"), known, _alerts_now(talk), *_notice(talk))
+    )
     options = [
         Option("change", _("✏️ Change answers"), start="intake"),
         Option("export", _("📄 Send me the file"), start="export"),
@@ -59,6 +61,14 @@ def overview(talk: Talk) -> Move:
     if not talk.contact.agreed("profile"):
         options = [option for option in options if option.key != "revoke"]
     return pick(text, options)
+
+
+def _notice(talk: Talk) -> list[str]:
+    """Where the whole notice is (GDPR art. 13)."""
+    if not talk.desk.notice:
+        return []
+    _, link = talk.gettext, f"{talk.desk.notice}?lang={talk.speech.code}"
+    return [talk.fill(_("🔒 How we treat your data: {link}"), link=link)]
 
 
 export = Flow("export")

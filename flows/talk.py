@@ -27,12 +27,16 @@ class Answers(dict[str, Value]):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What a flow may know of the person beside their answers."""
+    """What a flow may know of the person beside their answers.
+
+    ``doubted``: the number may have passed to somebody else (`flows.same_person`).
+    """
 
     channel: str = ""
     consents: Mapping[str, bool] = field(default_factory=dict)
     alerts: str = "off"
     hint: str = ""
+    doubted: bool = False
 
     def agreed(self, purpose: str) -> bool:
         """Whether the person's last word on this purpose was yes."""

@@ -16,6 +16,8 @@ from flows.desk import (
     DeskCommand,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -40,6 +42,7 @@ from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
 from storage.outreach import broadcasts
+from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
 from storage.tickets.person import DatabaseTickets
 
@@ -64,15 +67,16 @@ class DatabaseDesk:
         zone: ZoneInfo,
         *,
         has_ticket: bool = True,
+        notice: str = "",
     ) -> None:
         self._connection = connection
-        self.contact_id = contact_id
+        self.contact_id, self.notice = contact_id, notice
         self._agreed = set(filter(None, agreed.split(",")))
         self.channel, self._now, self._today = channel, now, now.astimezone(zone).date()
         self.agenda = DatabaseAgenda(connection, contact_id, now, zone)
         self.rides = DatabaseRides(connection, contact_id, now, zone, channel)
         self.tickets = DatabaseTickets(connection, contact_id, channel, now, has_one=has_ticket)
-        self.erased = False
+        self.erased = self.known_again = False
         self._acted = False
         self._listings: dict[tuple[str, str, str, str], Sequence[Listing]] = {}
 
@@ -148,10 +152,19 @@ class DatabaseDesk:
                 return broadcasts.known(self._connection, broadcast)
             case AnswerForOffer(listing, said):
                 return self._answer(listing, said)
-            case EraseContact():
-                erase(self._connection, self.contact_id, self._now)
-                self.erased = True
+            case KnowAgain():
+                self.known_again = True
                 return "done"
+            case EraseContact() | LetGo():
+                return self._forget(command)
+
+    def _forget(self, command: EraseContact | LetGo) -> str:
+        if isinstance(command, EraseContact):
+            erase(self._connection, self.contact_id, self._now)
+        else:
+            let_go(self._connection, self.contact_id, self.channel, self._now)
+        self.erased = True
+        return "done"
 
     def keep_question(self, language: str, intent: str, comune: str, text: str) -> None:
         """Keep a question that was not understood, without what tells who asked it."""
@@ -163,7 +176,7 @@ class DatabaseDesk:
         """Take back what was performed in this turn; the rest of the transaction stands."""
         if self._acted:
             self._connection.exec_driver_sql("ROLLBACK TO SAVEPOINT turn")
-        self.erased = False
+        self.erased = self.known_again = False
         self.tickets.news.clear()
 
     def _consent(self, command: RecordConsent) -> str:

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from storage.following import following
 from storage.models import Address, Contact, Conversation, Event, Inbox, Outbox, Ticket
 from storage.prepared import Cursor, Prepared
+from storage.recycled import DOUBTED, is_doubted
 
 IN_ANSWER = "webhook"  # the external id of a reply given in the webhook's own answer
 
@@ -23,8 +24,8 @@ class Person:
     """One address and the contact behind it, as a turn needs them.
 
     ``waiting``: earlier messages of theirs are not handled yet; ``owed``: earlier replies are not
-    sent yet; ``ticket``: one is open. ``state`` is the conversation as JSON, or None for a new
-    contact.
+    sent yet; ``ticket``: one is open; ``doubted``: `storage.recycled`. ``state`` is the
+    conversation as JSON, or None for a new contact.
     """
 
     contact_id: int
@@ -34,6 +35,7 @@ class Person:
     waiting: bool
     owed: bool
     ticket: bool = False
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,10 @@ class Turns:
         row = self._person.run(cursor, channel=channel, address=address, now=now).fetchone()
         if row is None:
             return None
-        contact_id, alerts, agreed, state, waiting, owed, ticket = row
-        return Person(contact_id, alerts, agreed, state, bool(waiting), bool(owed), bool(ticket))
+        contact_id, alerts, agreed, state, waiting, owed, ticket, heard_at, known = row
+        doubted = is_doubted(channel, known, now - heard_at)
+        flags = bool(waiting), bool(owed), bool(ticket), doubted
+        return Person(contact_id, alerts, agreed, state, *flags)
 
     def enrol(self, cursor: Cursor, channel: str, address: str, now: int) -> Person:
         """A new contact with this address."""
@@ -139,9 +143,12 @@ class Turns:
         else:
             self._update.run(cursor, key=person.contact_id, **values)
 
-    def heard(self, cursor: Cursor, channel: str, address: str, now: int) -> None:
-        """The person wrote: WhatsApp's window is open, and a block is over."""
-        self._heard.run(cursor, at=now, on=channel, of=address)
+    def heard(
+        self, cursor: Cursor, channel: str, address: str, now: int, *, doubted: bool = False
+    ) -> None:
+        """Somebody wrote: WhatsApp's window is open, and a block is over."""
+        known = DOUBTED if doubted else "ok"
+        self._heard.run(cursor, at=now, on=channel, of=address, known=known)
 
     def release(self, cursor: Cursor, channel: str, address: str, now: int) -> bool:
         """What was held until they wrote goes out now; whether there was anything."""
@@ -207,8 +214,9 @@ def _person_query() -> Any:
     )
     ticket = exists().where(t.c.contact_id == c.c.id, t.c.closed_at.is_(None))
     joined = a.join(c, c.c.id == a.c.contact_id).outerjoin(v, v.c.contact_id == c.c.id)
+    who = (c.c.id, c.c.alerts, c.c.agreed, v.c.state)
     return (
-        select(c.c.id, c.c.alerts, c.c.agreed, v.c.state, waiting, owed, ticket)
+        select(*who, waiting, owed, ticket, a.c.heard_at, a.c.state)
         .select_from(joined)
         .where(a.c.channel == bindparam("channel"), a.c.address == bindparam("address"))
     )
@@ -229,7 +237,7 @@ def _heard_update() -> Any:
     return (
         update(a)
         .where(a.c.channel == bindparam("on"), a.c.address == bindparam("of"))
-        .values(heard_at=bindparam("at"), state=literal_column("'ok'"))
+        .values(heard_at=bindparam("at"), state=bindparam("known"))
     )
 
 

@@ -1,10 +1,11 @@
 """Questions that were not understood: the most valuable thing the assistant hears.
 
-Kept only of who agreed, scrubbed, for 30 days; an operator says what they mean.
+Kept only of who agreed, scrubbed, for 30 days (`storage.retention`). An operator says what they
+mean.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -14,7 +15,6 @@ from sqlmodel import col
 from storage.audit import By, record
 from storage.models import Unanswered
 
-KEPT = timedelta(days=30)
 ALIKE = 70
 _TABLE: Any = Unanswered.__table__  # type: ignore[attr-defined]
 
@@ -38,11 +38,6 @@ def keep(
 def forget_of(connection: Connection, contact_id: int) -> None:
     """The person took the consent back."""
     connection.execute(delete(_TABLE).where(_TABLE.c.contact_id == contact_id))
-
-
-def prune(connection: Connection, now: datetime) -> int:
-    """Delete what is older than 30 days; how many went."""
-    return connection.execute(delete(_TABLE).where(_TABLE.c.at < now - KEPT)).rowcount
 
 
 def unanswered(connection: Connection, language: str = "") -> list[dict[str, Any]]:

@@ -1,27 +1,11 @@
-"""Deleting what need not be kept any longer."""
+"""What is deleted at once. What is kept for a while: `storage.retention`."""
 
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 from sqlmodel import col
 
-from storage.models import Address, Inbox, Outbox, SimulatorMessage
-from storage.outreach import report
-
-
-def prune(connection: Connection, before: datetime) -> int:
-    """Messages sent and deliveries handled before then; how many rows went.
-
-    Of broadcasts the counts stay.
-
-    Telegram's update ids start anew at random after a week without updates, so the ids of old
-    deliveries are of no use (Bot API, Update.update_id).
-    """
-    report.fold(connection, before)
-    sent = connection.execute(delete(Outbox).where(col(Outbox.closed_at) < before))
-    handled = connection.execute(delete(Inbox).where(col(Inbox.handled_at) < before))
-    said = connection.execute(delete(SimulatorMessage).where(col(SimulatorMessage.at) < before))
-    return sent.rowcount + handled.rowcount + said.rowcount
+from storage.models import Address, SimulatorMessage
 
 
 def forget_left_chats(connection: Connection, before: datetime) -> int:

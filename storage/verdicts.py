@@ -1,7 +1,8 @@
 """What is judged again when a row is about to be sent: it may have waited for long.
 
 What expired is cancelled, a reminder or broadcast to somebody who blocked us fails, a broadcast
-waits where the provider asked for rest. On WhatsApp, outside of the 24 hours, only an approved
+waits where the provider asked for rest. While a number may be somebody else's (`storage.recycled`)
+all but replies are held. On WhatsApp, outside of the 24 hours, only an approved
 template goes: of anything else an approved opener is sent in its place, once, and the row is held
 until the person writes. Without an approved opener it fails as ``window_closed``; Twilio is not
 asked. (Consent, STOP and the weekly cap of broadcasts: `storage.outreach.judging`.)
@@ -21,6 +22,7 @@ from flows.tickets.letters import WAITS
 from storage.columns import from_ms, to_ms
 from storage.models import Address, Outbox
 from storage.outbox import HELD, UNASKED
+from storage.recycled import DOUBTED
 from storage.templates import approved
 
 HELD_AT_MOST = timedelta(days=7)
@@ -89,6 +91,9 @@ def _going(connection: Connection, row: Candidate, now: datetime) -> Candidate |
         _end(connection, row, now, "cancelled", "expired")
     elif row.priority > 0 and row.state == "blocked":
         _end(connection, row, now, "failed", "unreachable")
+    elif row.state == DOUBTED and row.origin != "reply":
+        until = _held_until(row, now)
+        _change(connection, row, status=HELD, due_at=until, expires_at=until)
     elif row.priority == UNASKED and (row.rests_until or 0) > to_ms(now):
         _change(connection, row, due_at=from_ms(row.rests_until or 0))
     elif _window_is_closed(row, now) and not _is_approved(connection, row):

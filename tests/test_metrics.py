@@ -19,7 +19,7 @@ from bot.sender import Sender
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
 from storage.database import open_database
-from storage.numbers import read_numbers
+from storage.numbers import Numbers, read_numbers
 from storage.schema import upgrade
 from tests.conftest import ALONE, START, Clock
 
@@ -91,6 +91,16 @@ async def _sent(parts: Parts, metrics: Metrics) -> None:
         await sender._round()
         parts.now.pass_time(minutes=2)  # type: ignore[attr-defined]
     thread.close()
+
+
+def test_a_kind_of_job_has_its_last_time() -> None:
+    jobs = {"broadcast 2 09:00": 20.0, "broadcast 1 10:00": 30.0, "digest": 10.0, "new": 5.0}
+    found = read(Metrics().show(Numbers(0, 0.0, {}, 0, jobs)))
+    assert sorted((labels["job"], at) for labels, at in found["sportello_job_last_seconds"]) == [
+        ("broadcast", 30.0),
+        ("digest", 10.0),
+        ("other", 5.0),
+    ]
 
 
 def test_no_label_is_anything_but_one_of_a_closed_set(parts: Parts) -> None:

@@ -19,12 +19,12 @@ from bot.sender import LANES, Sender
 from bot.settings import Settings
 from bot.works import make_works
 from flows.speech import Languages
-from storage import upkeep
 from storage.models import Event, Listing, ListingText, Notice, Outbox
 from storage.outreach import broadcasts, expand, series, wording
 from storage.outreach.report import report
 from tests.conftest import ALONE, START, Clock
 from tests.outreach import BY, ROME, RULES, add_broadcast, add_person, send
+from tests.retention import swept
 from tests.test_storage_database import KINDS, emptied, migrated
 
 HOUR = timedelta(hours=1)
@@ -361,9 +361,9 @@ def test_the_report_stays_when_the_rows_go(database: Engine, languages: Language
             row = {**event, **where, "contact_id": contact, "at": at}
             connection.execute(insert(Event).values(row))
         before = report(connection, id)
-        upkeep.prune(connection, START + timedelta(days=8))
+        swept(connection, START + timedelta(days=15), "messages_sent")
         after = report(connection, id)
-        upkeep.prune(connection, START + timedelta(days=8))
+        swept(connection, START + timedelta(days=15), "messages_sent")
         assert report(connection, id) == after
     assert before == after
     assert before.total == {

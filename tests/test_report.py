@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from gettext import NullTranslations
 from pathlib import Path
@@ -14,6 +15,7 @@ from babel.messages.pofile import read_po
 
 from bot.catalogs import report_words
 from flows import labels
+from flows.hours import PARTS
 from flows.intake import intake
 from flows.understanding.model import INTENTS
 from storage.database import open_database
@@ -182,6 +184,22 @@ def test_numbers_and_days_as_the_language_writes_them() -> None:
     assert "2 ottobre 2026, 10:00" in italian, "the desk's own time"
 
 
+def test_what_grows_is_read_across_time() -> None:
+    columns = (key("sector", "."), key("period", "."), people("people", "."))
+    rows: tuple[Row, ...] = (
+        ("care", "2026-07", 5), ("care", "2026-08", HIDDEN), ("care", "2026-09", 20),
+        ("green", "2026-07", 10), ("green", "2026-08", 10), ("green", "2026-09", 15),
+    )  # fmt: skip
+    table = Table("work_over_time", ".", (*columns, people("published", ".")), ())
+    table = replace(table, rows=tuple((*row, 1) for row in rows), in_order=True)
+    html = written(table)
+    assert "Asked for more in Sep 2026 than in Jul 2026: care of people (5 → 20)." in html
+    assert "green" not in finding(table, ENGLISH), "5 more may be hardly any, once rounded"
+    row = html[html.index('<th scope="row">care of people') :].split("</tr>")[0]
+    assert re.findall(r">([^<>]+)</td>", row) == ["5", "hidden", "20"]
+    assert "Q3 2026" in written(replace(table, rows=(("care", "2026-Q3", 5, 1),)))
+
+
 def test_an_empty_period_is_said() -> None:
     nothing = Table(
         "needs", ".", (key("need", "."), people("people", "."), people("offers", ".")), ()
@@ -224,6 +242,7 @@ def test_every_key_has_a_name() -> None:
         "need": labels.topics(str),
         "topic": labels.appointments(str),
         "intent": INTENTS,
+        "hours": PARTS,
         "step": {step.name for step in intake.steps if step.counts},
     }
     for column, keys in expected.items():

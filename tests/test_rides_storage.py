@@ -32,6 +32,7 @@ from storage.schema import upgrade
 from tests.conftest import ROOT, START
 from tests.memory_agenda import ROME
 from tests.memory_rides import ASTI, CASTELLERO, MONALE, MONTAFIA, SETTIME, MemoryRides, at
+from tests.retention import swept
 from tests.test_storage_database import bare
 
 WHO = By("anna", START)
@@ -321,14 +322,14 @@ def test_what_is_old_is_forgotten(desk: Engine) -> None:
         id = ask(connection, 1)
         confirm(connection, id)
         person(connection, 1).perform(NoteWish(MONTAFIA, ASTI, "from", RIDE.leaves))
-        due.prune(connection, START + timedelta(days=91))
+        swept(connection, START + timedelta(days=91))
         assert count(connection, Ride) == 1  # it was on the third day
-        due.prune(connection, START + timedelta(days=94))
+        swept(connection, START + timedelta(days=94))
         for model in (Ride, RunRow, RunHold, RunSeat):
             assert count(connection, model) == 0
         who = select(RideWish.__table__.c.contact_id)  # type: ignore[attr-defined]
         assert connection.execute(who).scalar_one() is None
-        due.prune(connection, START + timedelta(days=731))
+        swept(connection, START + timedelta(days=731))
         assert count(connection, RideWish) == 0
 
 

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from flows.speech import Languages
-from storage import upkeep
 from storage.database import open_database
 from storage.outreach import broadcasts, series, wording
 from storage.outreach.report import report
@@ -17,6 +16,7 @@ from storage.schema import upgrade
 from tests.conftest import START
 from tests.databases import postgresql
 from tests.outreach import BY, RULES, add_broadcast, send
+from tests.retention import swept
 from tests.test_storage_outbox import post
 
 
@@ -98,7 +98,7 @@ def test_two_schedulers_count_what_they_delete_once(server: Engine) -> None:
     later = START + timedelta(days=8)
 
     def tidy(connection: Connection) -> int:
-        return upkeep.prune(connection, later)
+        return swept(connection, later + timedelta(days=7), "messages_sent")
 
     beside(server, tidy, tidy)
     with server.begin() as connection:

@@ -89,6 +89,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("consent", "contact_id", "CASCADE"),
         ("conversation", "contact_id", "CASCADE"),
         ("desk_topic", "contact_id", "CASCADE"),
+        ("farewell", "contact_id", "CASCADE"),
         ("event", "contact_id", "SET NULL"),
         ("broadcast_count", "broadcast_id", "CASCADE"),
         ("broadcast_text", "broadcast_id", "CASCADE"),

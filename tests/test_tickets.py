@@ -29,6 +29,7 @@ from storage.templates import save_templates
 from storage.tickets import group, keeping, operators, undelivered
 from storage.tickets.operators import TicketError
 from tests.conftest import Clock
+from tests.retention import swept
 from tests.test_storage_database import KINDS, emptied, migrated
 
 CHAT = "-1001234567890"
@@ -318,7 +319,8 @@ def told(desk: Desk, number: int) -> bool:
 
 def tidy_up(desk: Desk) -> None:
     with desk.parts.engine.begin() as connection:
-        keeping.tidy(connection, desk.clock())
+        keeping.close_silent(connection, desk.clock())
+        swept(connection, desk.clock(), "ticket_words", "tickets")
 
 
 def late(desk: Desk) -> int:
@@ -531,19 +533,15 @@ def test_words_go_a_week_after_the_end_and_the_topic_with_them(
     desk.close(topic)
     desk.sent("operators")
 
-    def tidy() -> None:
-        with engine.begin() as connection:
-            keeping.tidy(connection, desk.clock())
-
     desk.clock.pass_time(days=6, hours=23)
-    tidy()
+    tidy_up(desk)
     assert len(desk.shown(topic)) == 2
     desk.clock.pass_time(hours=2)
-    tidy()
+    tidy_up(desk)
     assert desk.shown(topic) == [] and count(engine, Ticket) == 1
     assert forgotten(desk) == ["forget_topic:7"] and count(engine, DeskTopic) == 0
     desk.clock.pass_time(days=90)
-    tidy()
+    tidy_up(desk)
     assert count(engine, Ticket) == 0
 
 
@@ -560,7 +558,7 @@ def test_an_answered_ticket_ends_after_a_month_of_silence_but_no_unanswered_one(
     waiting = desk.asks("b")
     desk.clock.pass_time(days=31)
     with desk.parts.engine.begin() as connection:
-        keeping.tidy(connection, desk.clock())
+        keeping.close_silent(connection, desk.clock())
     assert [row["id"] for row in desk.listed()] == [waiting]
 
 

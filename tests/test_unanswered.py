@@ -16,9 +16,10 @@ from storage import understanding
 from storage.audit import By
 from storage.gazetteer import load_gazetteer
 from storage.notices import notices
-from storage.unanswered import label, labelled, prune, unanswered
+from storage.unanswered import label, labelled, unanswered
 from storage.understanding import accept_model, load, make_model, restore_model
 from tests.conftest import START, Clock
+from tests.retention import swept
 
 BY = By("anna", START)
 ODD = "blorf zint kwarg? +39 333 1234567 mi chiamo Zoltanka Peculiar"
@@ -65,8 +66,8 @@ def test_a_question_is_kept_only_of_who_agreed(parts: Parts, clock: Clock) -> No
     [row] = rows(parts)
     assert "333" not in row["text"] and "Zoltanka" not in row["text"] and "blorf" in row["text"]
     with parts.engine.begin() as connection:
-        assert prune(connection, clock() + timedelta(days=29)) == 0
-        assert prune(connection, clock() + timedelta(days=31)) == 1
+        assert swept(connection, clock() + timedelta(days=29), "unanswered_questions") == 0
+        assert swept(connection, clock() + timedelta(days=31), "unanswered_questions") == 1
 
 
 @pytest.mark.parametrize("ending", [("go:teach", "no"), ("go:erase", "sì")])

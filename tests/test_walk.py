@@ -35,6 +35,8 @@ from flows.desk import (
     Desk,
     EraseContact,
     FlagEmergency,
+    KnowAgain,
+    LetGo,
     Listing,
     NoteGaps,
     NoteInterest,
@@ -154,6 +156,7 @@ class MemoryDesk:
         self.provides = {PROVIDED}
         self.consents: list[RecordConsent] = []
         self.erased = False
+        self.notice = "https://sportello.example.org/privacy"
 
     @property
     def places(self) -> Gazetteer:
@@ -222,7 +225,9 @@ class MemoryDesk:
                 return broadcast
             case AnswerForOffer(listing):
                 self.provides.discard(listing)
-            case EraseContact():
+            case KnowAgain():
+                self.contact = replace(self.contact, doubted=False)
+            case EraseContact() | LetGo():
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
         return "done"
@@ -545,6 +550,7 @@ _RARE = {
     ("tell_me", "too_many"),  # test_alerts
     *(("appointment", step) for step in ("speaks", "nothing", "waits")),  # test_appointment_flows
     ("rides", "none"),  # test_ride_flows
+    ("same_person", "same"),  # test_recycled, with what follows
 }
 # Steps that ask nothing and leave no trace.
 _SILENT = {
@@ -596,6 +602,7 @@ _SILENT = {
     ("language", "speak"),
     ("alerts", "switched"),
     ("welcome_back", "to_menu"),
+    *(("same_person", step) for step in ("known_again", "let_go", "start_anew")),
     ("still", "not_mine"),
     ("still", "thanks"),
     ("answer", "after_numbers"),

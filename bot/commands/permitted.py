@@ -50,12 +50,14 @@ LEAST = {
         "summary", "funnel", "needs", "quality", "export", "report")), COORDINATOR),
     **dict.fromkeys((f"desk {name}" for name in ("rules", "staff")), COORDINATOR),
     "rides rules": COORDINATOR,
+    **dict.fromkeys((f"retention {name}" for name in ("show", "dry-run")), COORDINATOR),
     "questions back": COORDINATOR,
     "audit": COORDINATOR,
     # Everything of a person, and the machine.
     **dict.fromkeys((f"contacts {name}" for name in ("export", "erase", "erase-again")), ADMIN),
     **dict.fromkeys((f"operators {name}" for name in ("set", "remove")), ADMIN),
     "whatsapp provision": ADMIN,
+    "retention run": ADMIN,
 }  # fmt: skip
 """The least role for each command. One that is missing here needs an admin."""
 

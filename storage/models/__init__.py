@@ -21,7 +21,15 @@ from storage.models.messages import (
 )
 from storage.models.offers import Listing, ListingText
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
-from storage.models.people import Address, Consent, Contact, Conversation, Interest, Unanswered
+from storage.models.people import (
+    Address,
+    Consent,
+    Contact,
+    Conversation,
+    Farewell,
+    Interest,
+    Unanswered,
+)
 from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
@@ -47,6 +55,7 @@ __all__ = [
     "DeskTopic",
     "Erasure",
     "Event",
+    "Farewell",
     "FirstOffers",
     "Hold",
     "Inbox",

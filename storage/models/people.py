@@ -24,7 +24,7 @@ class Contact(SQLModel, table=True):
 class Address(SQLModel, table=True):
     """A person's id on a channel; a person may have several.
 
-    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok or blocked;
+    ``heard_at`` is when they last wrote there (WhatsApp's window); ``state``: ok, blocked, doubted;
     before ``rests_until`` the provider wants no broadcast there.
     """
 
@@ -85,3 +85,10 @@ class Unanswered(SQLModel, table=True):
     comune: str
     text: str = Field(sa_column=Column(Text, nullable=False))
     label: str = ""
+
+
+class Farewell(SQLModel, table=True):
+    """Somebody does not write any more: told that they will be forgotten, or could not be told."""
+
+    contact_id: int = contact_key(primary_key=True)
+    told_at: datetime = moment()

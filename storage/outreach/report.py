@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, distinct, func, literal, select, type_coerce
@@ -65,9 +65,10 @@ def report(connection: Connection, id: int) -> Report:
     return found
 
 
-def fold(connection: Connection, before: datetime) -> None:
-    """Keep the counts of rows that are about to be deleted: once, whoever tidies beside us."""
-    old = (col(Outbox.broadcast_id).is_not(None)) & (col(Outbox.closed_at) < before)
+def fold(connection: Connection, old: Any) -> None:
+    """Keep the counts of ``old`` rows, which are about to be deleted: once, whoever tidies beside
+    us.
+    """
     whose = col(Broadcast.id).in_(select(col(Outbox.broadcast_id)).where(old))
     connection.execute(
         select(col(Broadcast.id)).where(whose).order_by(col(Broadcast.id)).with_for_update()

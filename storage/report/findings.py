@@ -1,10 +1,11 @@
 """What a table says, in a sentence or two: the head of the report, and for who sees no chart."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from storage.report.words import Words
-from storage.stats.disclosure import HIDDEN
+from storage.stats.bars import AS_THEY_STAND
+from storage.stats.disclosure import BASE, HIDDEN
 from storage.stats.table import ALL, Row, Table, Value
 
 _SHARES = ("offers", "answered", "complete")
@@ -14,6 +15,19 @@ _MOST = 3
 def served_worst_first(table: Table) -> Table:
     """The rows of `quality` in the order of what they show; hidden ones last."""
     return replace(table, rows=tuple(sorted(table.rows, key=lambda row: _served(table, row))))
+
+
+def most_first(table: Table, rows: Sequence[Row]) -> list[Row]:
+    """By what is told of them: what is hidden comes after it, and the sum last."""
+    if table.in_order or table.name in AS_THEY_STAND:
+        return list(rows)
+    places = [n for n, column in enumerate(table.columns) if column.kind in ("people", "open")]
+    place = table.names.index(table.whole) if table.whole else next(iter(places), 0)
+    sums = bool(table.block) and all(map(table.is_total, rows))
+    return sorted(
+        rows,
+        key=lambda row: (table.is_total(row) and not sums, -_number(row[place])),
+    )
 
 
 def finding(table: Table, words: Words) -> str:
@@ -123,7 +137,8 @@ def _grown(table: Table, words: Words) -> Iterator[str]:
     grown = []
     for sector in {row[0] for row in table.rows}:
         before, after = told.get((sector, times[0])), told.get((sector, times[-1]))
-        if isinstance(before, int) and isinstance(after, int) and after > before:
+        # What is rounded to 5 may differ by 5 where there is hardly any difference.
+        if isinstance(before, int) and isinstance(after, int) and after > before + BASE:
             grown.append((before - after, words.key("sector", sector), before, after))
     if most := sorted(grown)[:_MOST]:
         named = [

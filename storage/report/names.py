@@ -67,6 +67,7 @@ def _of_people(_: Gettext) -> dict[str, str]:
         "handed_over": _("asked for a person"),
         "shown": _("were shown offers"),
         "asked": _("asked"),
+        "first": _("came to offers"),
         "begun": _("began the questions"),
         "complete": _("finished the questions"),
         "steps": _("questions before offers"),

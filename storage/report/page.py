@@ -9,7 +9,7 @@ from pathlib import Path
 
 from storage.report.charts import legend, svg
 from storage.report.crossing import crossed, over_time
-from storage.report.findings import finding, served_worst_first
+from storage.report.findings import finding, most_first, served_worst_first
 from storage.report.hatching import swatch
 from storage.report.words import Words
 from storage.stats.bars import Bars, bars_of
@@ -19,6 +19,8 @@ from storage.stats.table import ALL, Column, Row, Table
 
 _CSS = Path(__file__).with_name("page.css")
 _FIRST = ("quality", "needs", "needs_by_hour", "unmet", "intake", "questions")
+_BESIDE = 6  # columns of a table that has room beside a chart
+_SHORT = 20  # rows that stay on one page when printed
 _NUMBERS = ("people", "base", "open", "share", "number")
 
 
@@ -123,7 +125,8 @@ def _contents(tables: Sequence[Table], words: Words) -> Iterator[str]:
 def _section(table: Table, words: Words) -> Iterator[str]:
     """A heading, what stands out, the chart, and the table beside it."""
     said = finding(table, words)
-    yield f'<section id="{table.name}"><div class="together">'
+    wide = ' class="stacked"' if len(table.columns) > _BESIDE else ""
+    yield f'<section id="{table.name}"{wide}><div class="together">'
     yield f"<h2>{escape(words.title(table))}</h2>"
     yield f'<p class="about">{escape(words.said(table.says))}</p>'
     if said:
@@ -158,12 +161,12 @@ def _tables(table: Table, words: Words) -> Iterator[str]:
             one = over_time(table, name)
             yield from _table(one, one.rows, words, words.head(name))
     elif table.block and sums:
-        yield from _table(table, sums, words)
+        yield from _table(table, most_first(table, sums), words)
         yield f"<details><summary>{escape(_('All rows'))}</summary>"
         yield from _table(table, table.rows, words)
         yield "</details>"
     else:
-        yield from _table(table, table.rows, words)
+        yield from _table(table, most_first(table, table.rows), words)
 
 
 def _legend(table: Table, bars: Bars, words: Words) -> str:
@@ -183,7 +186,8 @@ def _table(table: Table, rows: Sequence[Row], words: Words, caption: str = "") -
     """A column of keys in which every row says "all" is left out."""
     places = [n for n, column in enumerate(table.columns) if not _says_all(column, n, rows)]
     said = f"<caption>{escape(caption)}</caption>" if caption else ""
-    yield f'<div class="wide"><table>{said}<thead><tr>'
+    short = " short" if len(rows) <= _SHORT else ""
+    yield f'<div class="wide{short}"><table>{said}<thead><tr>'
     for column in (table.columns[n] for n in places):
         yield f'<th scope="col"{_class(column)}>{escape(words.head(column.name))}</th>'
     yield "</tr></thead><tbody>"

@@ -1,25 +1,22 @@
-"""Rides whose time has come: reminders, requests that nobody answered, what is kept no longer."""
+"""Rides whose time has come: reminders, and requests that nobody answered."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select, update
 
 from flows.agenda.remind import is_night, reminders
 from flows.rides.port import Ride
 from storage.models import Ride as Row
-from storage.models import Run as RunRow
-from storage.rides import drives, states, wishes
+from storage.rides import drives, states
 from storage.rides.person import CALLED_OFF, ride_of, tell
 from storage.rides.rules import load_taxi
 from storage.rides.states import Change
 
-KEEP_RIDES, KEEP_WISHES = timedelta(days=90), timedelta(days=730)
 _AHEAD, _JUST_ASKED = timedelta(days=3), timedelta(hours=1)
 _RIDE: Any = Row.__table__  # type: ignore[attr-defined]
-_RUN: Any = RunRow.__table__  # type: ignore[attr-defined]
 
 
 def claim_reminders(connection: Connection, by: Change) -> Iterator[tuple[int, Ride]]:
@@ -69,16 +66,6 @@ def forget(connection: Connection, contact_id: int, now: datetime) -> None:
         states.end(connection, row, "cancelled", Change(now, ZoneInfo("UTC"), taxi))
         if row.status == "confirmed" and row.leaves_at > now:
             tell(connection, row.id, CALLED_OFF, now)
-
-
-def prune(connection: Connection, now: datetime) -> None:
-    """Rides that were long ago; whose wishes were; and wishes too old to be of use."""
-    old = _RIDE.c.leaves_at < now - KEEP_RIDES
-    connection.execute(delete(_RIDE).where(old))
-    used = select(_RIDE.c.run_id).where(_RIDE.c.run_id.is_not(None))
-    connection.execute(delete(_RUN).where(_RUN.c.id.not_in(used)))
-    wishes.forget_who(connection, now - KEEP_RIDES)
-    wishes.prune(connection, now - KEEP_WISHES)
 
 
 def _claim(connection: Connection, id: int, now: datetime) -> bool:

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col
 
 from flows.agenda.rules import weekday
 from flows.hours import WEEK
@@ -51,17 +50,6 @@ def aggregated(connection: Connection, since: datetime) -> list[dict[str, Any]]:
         groups.setdefault((row.origin, row.band), []).append(row)
     found = [_group(origin, part, some) for (origin, part), some in groups.items()]
     return sorted(found, key=lambda g: (-g["persons"], -g["wishes"], g["comune"], g["band"]))
-
-
-def forget_who(connection: Connection, before: datetime) -> None:
-    """Wishes noted before then lose what would tell whose they are."""
-    old = (col(RideWish.at) < before, col(RideWish.contact_id).is_not(None))
-    connection.execute(update(_TABLE).where(*old).values(contact_id=None))
-
-
-def prune(connection: Connection, before: datetime) -> None:
-    """Wishes noted before then are of no use any more."""
-    connection.execute(delete(_TABLE).where(_TABLE.c.at < before))
 
 
 def _group(origin: str, part: str, rows: list[Any]) -> dict[str, Any]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from storage.stats.disclosure import HIDDEN
 from storage.stats.table import Row, Table, Value
 
-MOST_ROWS, MOST_SERIES = 12, 6
+MOST_ROWS, MOST_SERIES, MOST_BARS = 16, 6, 30  # that fit on a page
+AS_THEY_STAND = ("people_by_age", "quality")
+"""Tables whose rows are not put in the order of their numbers, beside those that say so."""
 _APART = ("needs_by_group", "work_over_time")  # too many rows of too many kinds for one chart
 
 
@@ -35,9 +37,10 @@ def bars_of(table: Table) -> Bars | None:
     rows = [row for row in rows if shares or any(row[n] for n in columns)]
     if not columns or not any(drawn(row[n]) is not None for row in rows for n in columns):
         return None
-    if not table.in_order and not shares:
+    if not table.in_order and not shares and table.name not in AS_THEY_STAND:
         rows.sort(key=lambda row: -sum(drawn(row[n]) or 0 for n in columns))
-    return Bars(tuple(rows[:MOST_ROWS]), columns, piled)
+    most = MOST_ROWS if piled else min(MOST_ROWS, MOST_BARS // len(columns))
+    return Bars(tuple(rows[:most]), columns, piled)
 
 
 def drawn(value: Value) -> float | None:

@@ -3,11 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 from sqlmodel import col
 
 from flows.talk import Answers
@@ -50,32 +49,35 @@ def comune_name(istat: str) -> str:
     return place.name if place else istat or UNKNOWN
 
 
-def active(facts: Facts) -> Persons:
-    """Who did something in the period, without those who were erased since."""
-    scope, found = facts.scope, {}
-    channels = {who: name for name, some in facts.channels().items() for who in members(some)}
-    for id, created, language, state in _everybody(facts.connection):
-        if id in channels:
-            new = scope.starts <= created < scope.ends
-            found[id] = Person(language, channels[id], new, _profile(state))
-    return {id: one for id, one in found.items() if _fits(one, scope)}
-
-
-def known(connection: Connection, scope: Scope) -> Persons:
-    """Everybody whom we know now, whenever they wrote; their channel is where they wrote last."""
+def everybody(connection: Connection, scope: Scope) -> Persons:
+    """Whom we know now, whenever they wrote; their channel is where they wrote last."""
     a = Address
     last = select(col(a.contact_id), col(a.channel)).order_by(col(a.heard_at))
     channels = {row[0]: row[1] for row in connection.execute(last)}
-    found = {
-        id: Person(
-            language,
-            channels.get(id, ""),
-            scope.starts <= created < scope.ends,
-            _profile(state),
-        )
-        for id, created, language, state in _everybody(connection)
+    return {
+        id: Person(language, channels.get(id, ""), new, _profile(state))
+        for id, new, language, state in _contacts(connection, scope)
     }
-    return {id: one for id, one in found.items() if _fits(one, scope)}
+
+
+def known(connection: Connection, scope: Scope, all_: Persons | None = None) -> Persons:
+    """Whom we know now, as far as the filters leave them in; ``all_`` where they were read."""
+    some = everybody(connection, scope) if all_ is None else all_
+    return {id: one for id, one in some.items() if _fits(one, scope)}
+
+
+def active(facts: Facts, all_: Persons | None = None) -> Persons:
+    """Who did something in the period; their channel is where they did so last."""
+    if all_ is None:
+        all_ = everybody(facts.connection, facts.scope)
+    channels = facts.channels().items()
+    found = {
+        who: replace(all_[who], channel=name)
+        for name, some in channels
+        for who in members(some)
+        if who in all_
+    }
+    return known(facts.connection, facts.scope, found)
 
 
 def by_group(persons: Persons, name: str) -> dict[str, Crowd]:
@@ -94,11 +96,12 @@ def _fits(one: Person, scope: Scope) -> bool:
     )
 
 
-def _everybody(connection: Connection) -> Iterator[tuple[int, datetime, str, str | None]]:
+def _contacts(connection: Connection, scope: Scope) -> Iterator[tuple[int, bool, str, str | None]]:
+    created: Any = col(Contact.created_at)
     query = (
         select(
             col(Contact.id),
-            col(Contact.created_at),
+            and_(created >= scope.starts, created < scope.ends),
             func.coalesce(col(Conversation.language), ""),
             col(Conversation.state),
         )
@@ -106,7 +109,7 @@ def _everybody(connection: Connection) -> Iterator[tuple[int, datetime, str, str
         .execution_options(yield_per=1000)
     )
     for row in connection.execute(query):
-        yield row[0], row[1], row[2], row[3]
+        yield row[0], bool(row[1]), row[2], row[3]
 
 
 def _profile(state: str | None) -> Answers:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from storage.stats import conversations, funnel, needs, quality, questions, services, waits
 from storage.stats.facts import Facts
-from storage.stats.persons import Persons, active, known
+from storage.stats.persons import Persons, active, everybody, known
 from storage.stats.scope import Scope
 from storage.stats.table import Table
 
@@ -20,6 +20,7 @@ class _Read:
     """What is read once for all tables."""
 
     facts: Facts
+    known: Persons
     active: Persons
     today: date
 
@@ -61,8 +62,8 @@ WORDS: dict[Report, str] = {
 
 
 def _read(connection: Connection, scope: Scope, today: date) -> _Read:
-    facts = Facts(connection, scope)
-    return _Read(facts, active(facts), today)
+    facts, all_ = Facts(connection, scope), everybody(connection, scope)
+    return _Read(facts, known(connection, scope, all_), active(facts, all_), today)
 
 
 def _summary(read: _Read) -> list[Table]:
@@ -86,8 +87,7 @@ def _funnel(read: _Read) -> list[Table]:
 
 
 def _needs(read: _Read) -> list[Table]:
-    everybody = known(read.facts.connection, read.facts.scope)
-    return list(needs.tables(read.facts, everybody, read.active, read.today))
+    return list(needs.tables(read.facts, read.known, read.active, read.today))
 
 
 def _quality(read: _Read) -> list[Table]:

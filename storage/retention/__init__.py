@@ -1,0 +1,1 @@
+"""How long things are kept: one schedule, run by the clock."""
