@@ -15,6 +15,7 @@ from bot.commands import (
     copying,
     desk,
     inbox,
+    keys,
     opening,
     operators,
     permitted,
@@ -46,6 +47,7 @@ app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
 app.add_typer(inbox.app, name="inbox")
+app.add_typer(keys.app, name="keys")
 app.add_typer(statistics.app, name="stats")
 app.add_typer(retention.app, name="retention")
 app.add_typer(whatsapp, name="whatsapp")
@@ -182,9 +184,10 @@ def main() -> None:
     from bot.channels import ProvisionError
     from bot.settings import WrongSettingError
     from storage.content.sheets import ContentError
+    from storage.key_file import SealingError
     from storage.tickets.operators import TicketError
 
-    known = (WrongSettingError, UncompiledCatalogError, ContentError, TicketError)
+    known = (WrongSettingError, SealingError, UncompiledCatalogError, ContentError, TicketError)
     try:
         app()
     except (*known, ProvisionError) as error:

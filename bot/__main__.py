@@ -13,6 +13,7 @@ from bot.logs import set_up_logs
 from bot.runtime import ROLES, BrokenError, Parts, Runtime, make_parts
 from bot.settings import Settings, WrongSettingError, load_settings
 from bot.stopping import NOT_CLEAN, end_in_time
+from storage.key_file import SealingError
 
 if TYPE_CHECKING:
     from bot.reports import Reports
@@ -35,7 +36,7 @@ def main() -> int:
         parts = make_parts(settings)
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(_run(parts, roles))
-    except (WrongSettingError, UncompiledCatalogError, NotReadyError) as error:
+    except (WrongSettingError, UncompiledCatalogError, NotReadyError, SealingError) as error:
         print(f"sportello: {error}", file=sys.stderr)
         return 2
     except BrokenError:

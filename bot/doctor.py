@@ -13,12 +13,13 @@ from bot.checks import database, machine, network
 from bot.checks.finding import Finding
 from bot.settings import Settings
 from storage.database import is_sqlite, open_database, reading
+from storage.key_file import SealingError
 from storage.schema import is_current
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, in the order in which to put things right."""
-    engine = open_database(settings.database_url.get_secret_value())
+    engine = open_database(settings.database_url.get_secret_value(), settings.keys)
     return [
         *_settings(settings),
         *_catalogs(settings),
@@ -60,6 +61,9 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:
     kind = "SQLite" if is_sqlite(engine) else "PostgreSQL"
     try:
         current = is_current(engine)
+    except SealingError as error:
+        yield Finding("keys", "problem", str(error))
+        return
     except Exception as error:
         says = f"{kind} does not answer ({type(error).__name__}): check DATABASE_URL"
         yield Finding("database", "problem", says)

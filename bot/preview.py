@@ -12,6 +12,7 @@ from flows.conversation import Conversation
 from flows.desk import Command, Listing
 from flows.engine import Engine
 from flows.messages import Inbound
+from flows.outcomes.port import Outcome
 from flows.places import Gazetteer
 from flows.rides.port import Ride, Rides
 from flows.rides.possible import Verdict
@@ -69,6 +70,9 @@ class _OneOffer:
         raise NotImplementedError("an offer's card asks nothing of the agenda")
 
     def searches(self) -> Sequence[Search]:
+        return ()
+
+    def outcomes(self, language: str) -> Sequence[Outcome]:
         return ()
 
     @property

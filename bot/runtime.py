@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 from sqlalchemy import Engine
 
-from bot import clock
+from bot import clock, notice
 from bot.address_changes import apply_problem
 from bot.answering import Answering
 from bot.blame import where
@@ -72,7 +72,7 @@ class Parts:
 def make_parts(settings: Settings) -> Parts:
     """Database, languages and flows. Raises UncompiledCatalogError."""
     languages = load_languages(settings.default_language)
-    engine = open_database(settings.database_url.get_secret_value())
+    engine = open_database(settings.database_url.get_secret_value(), settings.keys)
     load_gazetteer()
     flows = FlowEngine(all_flows(languages), languages, load_understanding().understand)
     return Parts(settings, engine, languages, flows)
@@ -102,6 +102,7 @@ class Runtime:
             paced=settings.rates,
             answering=answering,
             meter=meter,
+            notice=notice.link_of(settings),
         )
         flood = Flood(settings.messages_per_minute, parts.flows.matters, now)
         self._receiver = Receiver(
@@ -235,9 +236,9 @@ class Runtime:
 
     async def _serve(self) -> None:
         settings = self._parts.settings
-        app = make_app(
-            self._channels.routes, self._parts.engine, self._database, self._channels.by_name
-        )
+        shown = notice.routes(settings, self._parts.languages)
+        routes = [*self._channels.routes, *shown]
+        app = make_app(routes, self._parts.engine, self._database, self._channels.by_name)
         self._servers.append(await listen(app, settings.http_host, settings.http_port, "HTTP"))
 
     async def _serve_metrics(self, metrics: "Metrics") -> None:

@@ -25,7 +25,9 @@ from sqlalchemy.exc import ArgumentError
 from bot.channel import LONGEST_SEND_SECONDS
 from flows.outreach.quiet import Quiet, parse_days
 from flows.outreach.verdict import Rules
+from storage.database import default_key_file
 from storage.erased import file_of
+from storage.key_file import Keys
 
 TELEGRAM_API = "https://api.telegram.org"
 TWILIO_API = "https://api.twilio.com"
@@ -52,6 +54,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     database_url: SecretStr = SecretStr("sqlite:///data/sportello.db")
+    sealing_key_file: str = ""
+    sealing_keys: SecretStr = SecretStr("")
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=1, le=65535)
     public_url: str = ""
@@ -80,6 +84,10 @@ class Settings(BaseSettings):
     backup_key_file: str = ""
     erased_file: str = ""
     inactive_months: int = Field(24, ge=6, le=120)
+    privacy_controller: str = ""
+    privacy_contact: str = ""
+    privacy_dpo: str = ""
+    privacy_server: str = ""
     sportello_operator: str = ""
     operators_chat_id: str = ""
     quiet_from: time = time(21)
@@ -159,6 +167,13 @@ class Settings(BaseSettings):
             password = self.simulator_password.get_secret_value()
             _need("SIMULATOR_PASSWORD", password, "a password, because HTTP_HOST is public")
         return self
+
+    @property
+    def keys(self) -> Keys:
+        """Where the keys are that open the database."""
+        url = self.database_url.get_secret_value()
+        file = Path(self.sealing_key_file) if self.sealing_key_file else default_key_file(url)
+        return Keys(file, self.sealing_keys.get_secret_value())
 
     @property
     def uses_telegram(self) -> bool:

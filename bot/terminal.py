@@ -1,7 +1,7 @@
 """A conversation without a network: the terminal, transcripts and tests talk through this."""
 
-import itertools
 import json
+import secrets
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -26,7 +26,6 @@ class Dialogue:
         self._worker = Worker(parts.engine, parts.flows, parts.settings.zone, parts.now)
         dialect = parts.engine.dialect
         self._claims, self._closing = Claims(dialect), Closing(dialect)
-        self._numbers = itertools.count(1)
         self.shown: tuple[Button, ...] = ()
         self.files: list[File] = []
 
@@ -35,9 +34,8 @@ class Dialogue:
         with self._parts.engine.connect() as connection:
             last = connection.execute(select(col(EventRow.id)).order_by(col(EventRow.id).desc()))
             before = last.scalar() or 0
-        number = f"{self._parts.now().timestamp()}-{next(self._numbers)}"
         said = replace(inbound, hint=inbound.hint or self._hint)
-        external = f"{self._chat}-{number}"
+        external = secrets.token_hex(12)
         received = Received(self._channel, external, self._chat, said, message="1")
         for result in self._worker.take([Delivery(received)]):
             if isinstance(result, Exception):

@@ -11,6 +11,7 @@ from bot.alerts import PEOPLE_AT_ONCE, Alerts
 from bot.answering import Answering
 from bot.chores import Chores
 from bot.correspondence import Correspondence
+from bot.follow_ups import QUESTIONS_AT_ONCE, FollowUps
 from bot.forgetting import Forgetting
 from bot.outreach import Outreach
 from bot.settings import Settings
@@ -53,6 +54,12 @@ def make_works(
         with engine.begin() as connection:
             return alerts.run(connection, now) == PEOPLE_AT_ONCE
 
+    follow_ups = FollowUps(languages, settings.rules)
+
+    def ask_how_it_went(now: datetime) -> bool:
+        with engine.begin() as connection:
+            return follow_ups.run(connection, now) == QUESTIONS_AT_ONCE
+
     def write_about_rides(connection: Connection, now: datetime) -> None:
         ride_letters.write_due(connection, now, correspondence)
 
@@ -65,6 +72,7 @@ def make_works(
         _at_once(engine, write_about_rides),
         _at_once(engine, answering.report_failures),
         write_alerts,
+        ask_how_it_went,
         roll_up,
         outreach.send,
     )

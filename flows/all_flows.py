@@ -11,6 +11,7 @@ from flows.menu import help, menu
 from flows.my_rides import rides
 from flows.my_searches import searches
 from flows.news import news
+from flows.outcome import outcome
 from flows.person import person
 from flows.privacy import alerts, erase, export, privacy, stop, welcome_back
 from flows.ride import ride
@@ -37,6 +38,7 @@ def all_flows(languages: Languages) -> dict[str, Flow]:
         ride,
         rides,
         news,
+        outcome,
         menu,
         help,
         person,

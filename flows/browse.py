@@ -7,6 +7,8 @@ from flows.flow import Flow
 from flows.matching import ranked
 from flows.messages import Option
 from flows.moves import Do, Forget, Move, Start, choices, pick
+from flows.outcome import follows
+from flows.outcomes.ladder import FOLLOWED
 from flows.talk import Answers, Talk
 
 _MOST, _PAGE = 40, 5
@@ -112,6 +114,9 @@ def wish(talk: Talk) -> Move:
     ]
     if listing.topic == "job":
         options.insert(1, Option("take", _("🧩 Can I take it?"), start=f"take-{listing.id}"))
+    mine = {one.listing: one.id for one in talk.desk.outcomes(talk.speech.code)}
+    if listing.id in mine:
+        options[0] = Option("outcome", _("📌 How it went"), start=f"outcome-{mine[listing.id]}")
     if listing.details.get("kind") == "desk":
         options[0] = Option("book", _("📅 An appointment"), start="appointment")
     if listing.details.get("kind") == "social_taxi" and talk.desk.rides.taxi():
@@ -157,6 +162,8 @@ def what_next(talk: Talk) -> Move:
         _("Good! 👍 The desk knows now. You can also call {phone} yourself and name this offer."),
         phone=phone,
     )
+    if listing and listing.topic in FOLLOWED and follows(talk):
+        text = "\n".join((text, _("In some days I ask you how it went.")))
     options = [
         Option("list", _("📋 Other offers")),
         Option("person", _("🙋 Ask the desk"), start="person"),

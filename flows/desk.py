@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from flows.agenda.port import Agenda, AgendaCommand
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.rides.port import RideCommand, Rides
 from flows.searches.port import Search, SearchCommand
@@ -143,7 +144,7 @@ DeskCommand = (
     | KnowAgain
     | LetGo
 )
-Command = DeskCommand | AgendaCommand | RideCommand | SearchCommand | TicketCommand
+Command = DeskCommand | AgendaCommand | RideCommand | SayOutcome | SearchCommand | TicketCommand
 
 
 class Desk(Protocol):
@@ -187,6 +188,10 @@ class Desk(Protocol):
 
     def searches(self) -> Sequence[Search]:
         """What this person wants to be told about, the oldest first."""
+        ...
+
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        """The offers this person was interested in and can start, the newest first."""
         ...
 
     @property

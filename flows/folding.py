@@ -26,14 +26,20 @@ def numbers(text: str) -> list[int]:
 
 
 def clean(text: str, limit: int = 4096) -> str:
-    """``text`` fit to store: no NUL, lone surrogate, control or bidi override, ``limit`` long.
+    """``text`` fit to store: no NUL, lone surrogate, control, bidi override or unseen letter.
 
-    ZWJ and ZWNJ stay: Persian, Bengali and emoji need them. New lines and tabs stay.
+    ZWJ and ZWNJ stay: Persian, Bengali and emoji need them. New lines and tabs stay. It is at most
+    ``limit`` letters long.
     """
     safe = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(c for c in safe if c in "\n\t" or not _unsafe(c))[:limit].strip()
 
 
+_UNSEEN = "\ufeff\u200b\u00ad\u180e"  # with them "STOP" looks like STOP and is not
+
+
 def _unsafe(c: str) -> bool:
     never = ord(c) & 0xFFFE == 0xFFFE  # Unicode's noncharacters
-    return never or unicodedata.category(c) == "Cc" or "\u202a" <= c <= "\u202e" or c == "\ufeff"
+    if never or unicodedata.category(c) == "Cc":
+        return True
+    return "\u202a" <= c <= "\u202e" or "\u2060" <= c <= "\u2064" or c in _UNSEEN

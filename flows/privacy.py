@@ -56,11 +56,13 @@ def overview(talk: Talk) -> Move:
         Option("teach", _("💡 My questions"), start="teach"),
         Option("erase", _("🗑️ Delete everything"), start="erase"),
     ]
+    if talk.desk.outcomes(talk.speech.code):
+        options.insert(2, Option("outcome", _("📌 My offers"), start="outcome"))
     if talk.desk.rides.mine():
         options.insert(2, Option("rides", _("🚕 My rides"), start="rides"))
     if not talk.contact.agreed("profile"):
         options = [option for option in options if option.key != "revoke"]
-    return pick(text, options)
+    return pick(text, options, page_size=9)
 
 
 def _notice(talk: Talk) -> list[str]:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, String, Text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field
+
+from storage.sealing import Sealing, sealing_of
 
 # SQLite gives a row its own number only where the key is exactly INTEGER.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -43,6 +45,74 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """To an aware datetime in UTC."""
         return None if value is None else from_ms(value)
+
+
+class SealedType(TypeDecorator[str]):
+    """A text that is sealed in the database; an empty one says nothing and stays empty."""
+
+    def seal(self, value: str, sealing: Sealing) -> str:
+        """As it is kept."""
+        raise NotImplementedError
+
+    def open(self, value: str, sealing: Sealing) -> str:
+        """As it was."""
+        raise NotImplementedError
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Sealed."""
+        return self.seal(value, sealing_of(dialect)) if value else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        """Opened."""
+        return self.open(value, sealing_of(dialect)) if value else value
+
+
+class Sealed(SealedType):
+    """A text that is only read back, in the column ``where`` (table.column)."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def seal(self, value: str, sealing: Sealing) -> str:
+        """Different each time."""
+        return sealing.seal(value, self.where)
+
+    def open(self, value: str, sealing: Sealing) -> str:
+        """Raises SealingError."""
+        return sealing.open(value, self.where)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Any:
+        """Nothing can be looked for in it, and nothing would ever be found."""
+        raise TypeError(f"{self.where} is sealed: no query can look into it")
+
+
+class ChannelId(SealedType):
+    """A person's id on a channel: sealed so that equal ones stay equal, in every table."""
+
+    impl = String
+    cache_ok = True
+
+    def seal(self, value: str, sealing: Sealing) -> str:
+        """The same each time."""
+        return sealing.seal_same(value, "address")
+
+    def open(self, value: str, sealing: Sealing) -> str:
+        """Raises SealingError."""
+        return sealing.open_same(value, "address")
+
+
+def sealed(where: str, *, nullable: bool = False, default: str | None = None) -> Any:
+    """Words of a person, see `Sealed`."""
+    return Field(default=default, sa_column=Column(Sealed(where), nullable=nullable))
+
+
+def channel_id(*, default: str | None = None) -> Any:
+    """Where somebody is reached, see `ChannelId`."""
+    return Field(default=default, sa_column=Column(ChannelId, nullable=False))
 
 
 def id_column() -> Any:

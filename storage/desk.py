@@ -27,6 +27,7 @@ from flows.desk import (
     SetAlerts,
 )
 from flows.hours import parts_of
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.privacy import NOTICE_VERSION
 from flows.rides.port import RideCommand
@@ -34,13 +35,14 @@ from flows.searches.port import Search, SearchCommand
 from flows.teach import PURPOSE as QUESTIONS
 from flows.tickets.port import TicketCommand
 from flows.understanding.scrub import scrub
-from storage import listings, mentions, searches, unanswered
+from storage import listings, mentions, outcomes, searches, unanswered
 from storage.agenda.person import DatabaseAgenda
 from storage.audit import By
 from storage.content import providers
 from storage.erasure import erase
 from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Contact, Event, Interest
+from storage.outcomes import Told
 from storage.outreach import broadcasts
 from storage.recycled import let_go
 from storage.rides.person import DatabaseRides
@@ -112,6 +114,10 @@ class DatabaseDesk:
         """What this person wants to be told about."""
         return searches.searches_of(self._connection, self.contact_id)
 
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        """How far this person came with the offers they can start."""
+        return outcomes.of_person(self._connection, self.contact_id, language)
+
     def perform(self, command: Command) -> str:
         """Do it in this transaction."""
         if not self._acted:
@@ -125,6 +131,8 @@ class DatabaseDesk:
             return self.tickets.perform(command)
         if isinstance(command, SearchCommand):
             return searches.perform(self._connection, self.contact_id, command, self._now)
+        if isinstance(command, SayOutcome):
+            return outcomes.say(self._connection, self.contact_id, command, self._told())
         return self._perform_here(command)
 
     def _perform_here(self, command: DeskCommand) -> str:
@@ -228,7 +236,8 @@ class DatabaseDesk:
         return "done"
 
     def _interest(self, listing: str) -> str:
-        if listings.one(self._connection, listing, "it", self._today) is None:
+        offer = listings.one(self._connection, listing, "it", self._today)
+        if offer is None:
             return "gone"
         upsert = (
             postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
@@ -238,7 +247,11 @@ class DatabaseDesk:
             .values(contact_id=self.contact_id, listing_id=listing, at=self._now)
             .on_conflict_do_nothing()
         )
+        outcomes.begin(self._connection, self.contact_id, offer, self._told())
         return "done"
+
+    def _told(self) -> Told:
+        return Told("person", self.channel, self._now)
 
 
 def _when(offer: Listing) -> Sequence[str]:

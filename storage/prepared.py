@@ -2,7 +2,7 @@
 
 The hot path runs the same few statements thousands of times a second; going through SQLAlchemy's
 execution costs several times what the database does (bench/). Values go in as the driver wants
-them: moments as milliseconds, JSON as text.
+them: moments as milliseconds, JSON as text. Only sealing is done here (`storage.columns`).
 """
 
 from collections.abc import Sequence
@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql import ClauseElement
+
+from storage.columns import SealedType
+from storage.sealing import Sealing, sealing_of
 
 
 class Cursor(Protocol):
@@ -31,11 +34,15 @@ class Prepared:
         self.sql = str(compiled)
         self._names: Sequence[str] | None = getattr(compiled, "positiontup", None)
         self._fixed = {k: v for k, v in compiled.params.items() if v is not None}
+        self._sealing = sealing_of(dialect)
+        self._seals = [(k, b.type) for k, b in compiled.binds.items() if _is_sealed(b)]  # type: ignore[attr-defined]
+        given = getattr(statement, "exported_columns", ())
+        self._opens = [(place, c.type) for place, c in enumerate(given) if _is_sealed(c)]
 
     def run(self, cursor: Cursor, **values: Any) -> Cursor:
         """Run it once; the cursor holds the result."""
         cursor.execute(self.sql, self._bound(values))
-        return cursor
+        return Opening(cursor, self._opens, self._sealing) if self._opens else cursor
 
     def run_many(self, cursor: Cursor, rows: list[dict[str, Any]]) -> None:
         """Run it for each row."""
@@ -44,7 +51,48 @@ class Prepared:
 
     def _bound(self, values: dict[str, Any]) -> Any:
         known = self._fixed | values
+        for name, how in self._seals:
+            if known[name]:
+                known[name] = how.seal(known[name], self._sealing)
         return known if self._names is None else [known[name] for name in self._names]
+
+
+class Opening:
+    """A cursor whose sealed columns are opened as its rows are read."""
+
+    def __init__(
+        self, cursor: Cursor, opens: list[tuple[int, SealedType]], sealing: Sealing
+    ) -> None:
+        self._cursor, self._opens, self._sealing = cursor, opens, sealing
+        self.rowcount = cursor.rowcount
+
+    def execute(self, sql: Any, values: Any) -> Any:
+        """As the driver's cursor."""
+        return self._cursor.execute(sql, values)
+
+    def executemany(self, sql: Any, values: Any) -> Any:
+        """As the driver's cursor."""
+        return self._cursor.executemany(sql, values)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row, opened."""
+        row = self._cursor.fetchone()
+        return None if row is None else self._opened(row)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """The rows, opened."""
+        return [self._opened(row) for row in self._cursor.fetchall()]
+
+    def _opened(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, how in self._opens:
+            if values[place]:
+                values[place] = how.open(values[place], self._sealing)
+        return tuple(values)
+
+
+def _is_sealed(element: Any) -> bool:
+    return isinstance(element.type, SealedType)
 
 
 def cursor_of(connection: Connection) -> Cursor:

@@ -8,15 +8,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from storage.database import is_sqlite
+from storage.database import is_sqlite, unlock
+from storage.erasure import scrub
 from storage.locks import Lock, one_at_a_time
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
-    """Run every migration that is missing, up to ``to``. On SQLite foreign keys are off meanwhile.
+    """Run every migration that is missing, up to ``to``; the first key is made where none is.
 
-    With them on, SQLite's table rebuild deletes child rows. Raises RuntimeError when rows then
-    point nowhere.
+    On SQLite foreign keys are off meanwhile: with them on, its table rebuild deletes child rows.
+    Raises RuntimeError when rows then point nowhere, and SealingError.
     """
     config = _config()
     if not is_sqlite(engine):
@@ -24,6 +25,7 @@ def upgrade(engine: Engine, to: str = "head") -> None:
             one_at_a_time(connection, Lock.SCHEMA)
             config.attributes["connection"] = connection
             command.upgrade(config, to)
+            unlock(connection)
         return
     with engine.connect() as connection:
         cursor = connection.connection.cursor()
@@ -37,8 +39,10 @@ def upgrade(engine: Engine, to: str = "head") -> None:
                     raise RuntimeError(
                         "rows point nowhere after the migration; nothing was changed"
                     )
+                unlock(connection)
         finally:
             cursor.execute("PRAGMA foreign_keys=ON")
+    scrub(engine)
 
 
 def is_current(engine: Engine) -> bool:

@@ -90,6 +90,7 @@ def filled_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database_file(filled_database: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "sportello.db"
     copy.write_bytes(filled_database.read_bytes())
+    (tmp_path / "sealing.key").write_bytes(filled_database.with_name("sealing.key").read_bytes())
     return copy
 
 

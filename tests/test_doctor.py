@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from bot import clock as clocks
+from bot.catalogs import UncompiledCatalogError
 from bot.checks import database, machine
 from bot.checks.finding import Finding
 from bot.doctor import examine
@@ -144,6 +145,31 @@ def test_updates_that_go_to_another_copy(here: Path, telegram: LoopbackTelegram)
     assert "knows no webhook yet" in examined("webhook", **ours)
     telegram.webhook_url = "http://127.0.0.1:9/telegram/webhook"
     assert examined("webhook", **ours) == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_for_trying_beside_a_real_channel(telegram: LoopbackTelegram) -> None:
+    real = {"telegram_bot_token": TOKEN, "telegram_api_base_url": telegram.url}
+    assert "unset it" in examined("simulator", simulator=True, **real)
+    assert "invented offers would reach people" in examined("demo", demo=True, **real)
+    assert examined("simulator", **real) == "" and examined("demo", **real) == ""
+
+
+@pytest.mark.usefixtures("here")
+def test_a_token_that_is_refused(telegram: LoopbackTelegram) -> None:
+    chosen = {"telegram_api_base_url": telegram.url}
+    assert examined("telegram", telegram_bot_token=TOKEN, **chosen).startswith("ok: ")
+    wrong = examined("telegram", telegram_bot_token=TOKEN[:-1] + "x", **chosen)
+    assert wrong.startswith("problem: Telegram does not accept the token")
+
+
+@pytest.mark.usefixtures("here")
+def test_languages_that_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: str) -> None:
+        raise UncompiledCatalogError("locales/fr: run `make catalogs`")
+
+    monkeypatch.setattr("bot.doctor.load_languages", fail)
+    assert examined("catalogs") == "problem: locales/fr: run `make catalogs`"
 
 
 # ── the database ────────────────────────────────────────────────────────────────────────────────

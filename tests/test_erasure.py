@@ -1,4 +1,7 @@
-"""Deleted means gone: no byte of a person is left in SQLite's files."""
+"""Deleted means gone: no byte of a person is left in SQLite's files.
+
+Nothing is sealed here: a sealed word leaves no trace anyway (`tests.test_sealing`).
+"""
 
 import asyncio
 import sqlite3
@@ -28,6 +31,7 @@ from storage.erasure import erase, scrub
 from storage.models import Address, Consent, Contact, Event
 from tests.conftest import ALONE, Clock
 from tests.test_storage_database import migrated
+from tests.unsealed import unseal
 
 NAME = "Zoltanka Peculiarova"
 CHAT = "peculiar-chat-7360418"
@@ -41,6 +45,7 @@ class Site:
 
     def __init__(self, parts: Parts, folder: Path, file: Path) -> None:
         self.parts, self.folder, self.file = parts, folder, file
+        unseal(parts.engine)
         engine, zone = parts.engine, parts.settings.zone
         self._worker = Worker(engine, parts.flows, zone, parts.now)
         self._taps: dict[str, str] = {}

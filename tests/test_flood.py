@@ -137,7 +137,9 @@ def test_a_plea_that_waits_for_another_process_stays_a_plea(parts: Parts, engine
     web.take([Delivery(said(1)), Delivery(said(2, haste=PLEA)), Delivery(said(3, haste=DROPPED))])
     worker = Worker(engine, parts.flows, parts.settings.zone, parts.now)
     assert sum(worker.take_waiting() for _ in range(3)) == 2
-    assert count(engine, Outbox, col(Outbox.body).contains("112")) == 1
+    with engine.begin() as connection:
+        bodies = connection.execute(select(col(Outbox.body))).scalars().all()
+    assert sum("112" in body for body in bodies) == 1
 
 
 def test_who_is_unknown_is_not_made_known_by_a_plea(parts: Parts, engine: Engine) -> None:

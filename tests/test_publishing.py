@@ -178,16 +178,16 @@ def test_the_workbook_draws_what_it_tells(tmp_path: Path) -> None:
     sheet: Any = load_workbook(tmp_path / "out" / "statistics.xlsx")["charts"]
     first, second = sheet._charts
     assert (first.grouping, second.grouping) == ("clustered", "stacked")
-    assert [row[:3] for row in sheet.iter_rows(1, 3, values_only=True)] == [
+    assert [row[:3] for row in sheet.iter_rows(3, 5, values_only=True)] == [
         ("needs", "people", "met"),
         ("job", 20, 10),
-        ("home *", 5, HIDDEN),
-    ]
+        ("home *", 5, None),
+    ], "a word would be drawn as zero"
     assert [one.val.numRef.f for one in first.series] == [
-        "'charts'!$B$2:$B$3",
-        "'charts'!$C$2:$C$3",
+        "'charts'!$B$4:$B$5",
+        "'charts'!$C$4:$C$5",
     ]
-    assert {one.cat.numRef.f for one in first.series} == {"'charts'!$A$2:$A$3"}
+    assert {one.cat.numRef.f for one in first.series} == {"'charts'!$A$4:$A$5"}
     line = second.anchor._from.row + 1
     assert [cell.value for cell in sheet[line]][:3] == ["who", "new", "old"]
     looks = [one.graphicalProperties for one in second.series]

@@ -397,12 +397,8 @@ def test_who_is_just_writing_is_not_erased(engine: Engine, forgetting: Forgettin
 # ── by the command line ─────────────────────────────────────────────────────────────────────────
 
 
-def test_the_commands(
-    run: Run, filled_database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    copy = tmp_path / "copy.db"
-    copy.write_bytes(filled_database.read_bytes())
-    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{copy}")
+def test_the_commands(run: Run, database_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{database_file}")
     shown = run.json("retention", "show", "--json")
     assert shown[0]["kept"] == "24 months" and len(shown) == len(RULES) + 3
     assert "messages_sent" in run("retention", "show")

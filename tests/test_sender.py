@@ -262,7 +262,7 @@ def test_who_cannot_be_reached_is_blocked(database: Engine, clock: Clock) -> Non
     queue(database, "a", "b")
     channel = Recorded(Failed(Problem.UNREACHABLE, "403"), Sent("m2"))
     run(database, clock, [channel], settled(database))
-    query = select(col(Address.state)).order_by(col(Address.address))
+    query = select(col(Address.state)).order_by(col(Address.id))
     with database.begin() as connection:
         assert connection.execute(query).scalars().all() == ["blocked", "ok"]
 

@@ -278,8 +278,9 @@ def test_everything_of_one_person_and_of_no_other(connection: Connection) -> Non
     kept = export_contact(connection, 5)
     assert kept is not None
     assert kept["contact"]["id"] == 5 and kept["conversation"]["state"] == {"who": "anna"}
-    parts = ("addresses", "consents", "interests", "messages_sent", "events")
+    parts = ("addresses", "consents", "interests", "outcomes", "messages_sent")
     assert {part: len(kept[part]) for part in parts} == dict.fromkeys(parts, 1)
+    assert [event["kind"] for event in kept["events"]] == ["asked", "outcome"]
     text = json.dumps(kept, default=str)
     assert "anna" in text and "bilal" not in text
     assert export_contact(connection, 99) is None
@@ -308,9 +309,9 @@ def test_erasing_leaves_facts_without_the_person(connection: Connection) -> None
     assert talk.erased
     assert export_contact(connection, 5) is None
     other = export_contact(connection, 6)
-    assert other and len(other["events"]) == len(other["addresses"]) == 1
+    assert other and len(other["events"]) == 2 and len(other["addresses"]) == 1
     events = connection.execute(select(col(Event.contact_id)).order_by(col(Event.id))).scalars()
-    assert list(events) == [None, 6]
+    assert list(events) == [None, None, 6, 6]
     inbox = select(col(Inbox.external_id), col(Inbox.address)).order_by(col(Inbox.id))
     assert [tuple(row) for row in connection.execute(inbox)] == [("u5", ""), ("u6", "bilal")]
     for table in (Address, Conversation, Consent, Interest, Outbox):

@@ -75,6 +75,7 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("address", ("channel", "address")),
         ("inbox", ("channel", "external_id")),
         ("interest", ("contact_id", "listing_id")),
+        ("outcome", ("contact_id", "listing_id")),
     }
     rules = {
         (table, key["constrained_columns"][0], key["options"].get("ondelete"))
@@ -100,6 +101,8 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
         ("listing", "provider_id", "SET NULL"),
         ("listing_text", "listing_id", "CASCADE"),
         ("outbox", "contact_id", "CASCADE"),
+        ("outcome", "contact_id", "CASCADE"),
+        ("outcome", "listing_id", "CASCADE"),
         ("reminder", "appointment_id", "CASCADE"),
         ("ride", "contact_id", "SET NULL"),
         ("ride", "run_id", "SET NULL"),

@@ -126,7 +126,7 @@ def test_writing_ends_a_block(database: Engine, turns: Turns) -> None:
         connection.execute(text("UPDATE address SET state = 'blocked'"))
         turns.heard(cursor, "telegram", "a", LATER)
         query = select(col(Address.address), col(Address.state), col(Address.heard_at))
-        rows = connection.execute(query.order_by(col(Address.address))).all()
+        rows = connection.execute(query.order_by(col(Address.id))).all()
     assert [tuple(row) for row in rows] == [
         ("a", "ok", START + timedelta(hours=1)),
         ("b", "blocked", START),

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from bot import ride_letters
 from bot.answering import Answering
 from bot.correspondence import Correspondence
+from bot.follow_ups import FollowUps
 from bot.runtime import Parts
 from bot.terminal import Dialogue, shown, typed
 from flows.agenda.slots import Slot, Wish
@@ -85,6 +86,9 @@ def _world(words: list[str], dialogue: Dialogue, parts: Parts, clock: Clock) -> 
                 writes.offer_freed(connection, parts.now())
                 writes.remind(connection, parts.now())
                 ride_letters.write_due(connection, parts.now(), writes)
+        case ["follow_up"]:
+            with parts.engine.begin() as connection:
+                FollowUps(parts.languages, parts.settings.rules).run(connection, parts.now())
         case ["ride", answer, number, *moment]:
             with parts.engine.begin() as connection:
                 answer_ride(connection, parts, answer, int(number), " ".join(moment))

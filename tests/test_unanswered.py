@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from bot.runtime import Parts
 from bot.terminal import Dialogue
@@ -15,6 +15,7 @@ from flows.understanding.understand import Understanding
 from storage import understanding
 from storage.audit import By
 from storage.gazetteer import load_gazetteer
+from storage.models import Unanswered
 from storage.notices import notices
 from storage.unanswered import label, labelled, unanswered
 from storage.understanding import accept_model, load, make_model, restore_model
@@ -85,12 +86,9 @@ def test_alike_ones_are_together_and_labelled(parts: Parts) -> None:
     with parts.engine.begin() as connection:
         connection.execute(text("INSERT INTO contact VALUES (1, 'off', 'questions', 0)"))
         for number, said in enumerate(("blorf casa", "zint lavoro", "casa blorf")):
-            connection.execute(
-                text(
-                    "INSERT INTO unanswered (contact_id, at, language, intent, comune, text, label)"
-                    f" VALUES (1, {number}, 'it', 'job', '', '{said}', '')"
-                )
-            )
+            at = START + timedelta(seconds=number)
+            row = Unanswered(contact_id=1, at=at, language="it", intent="job", comune="", text=said)
+            connection.execute(insert(Unanswered).values(row.model_dump(exclude={"id"})))
         found = unanswered(connection)
         assert [(row["cluster"], row["text"]) for row in found] == [
             (1, "blorf casa"), (1, "casa blorf"), (2, "zint lavoro"),

@@ -10,7 +10,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +51,8 @@ from flows.engine import Turn
 from flows.flow import always
 from flows.folding import fold
 from flows.messages import Button, Inbound, Outbound, Position
+from flows.outcomes.ladder import FOLLOWED, Standing, answered
+from flows.outcomes.port import Outcome, SayOutcome
 from flows.places import Gazetteer
 from flows.rides.port import AnswerProposal, AskRide, CancelRide, NoteWish, Ride
 from flows.searches.port import (
@@ -88,6 +90,7 @@ MOST_LABEL, MOST_SHORT_LABEL, SHORT_LIST = 24, 20, 3
 # Labels that no translator of ours writes: they are checked where they are written.
 _FREE_LABELS = {
     ("browse", "offer"),
+    ("outcome", "which"),
     ("answer", "offers"),
     ("welcome", "language"),
     ("language", "language"),
@@ -146,10 +149,12 @@ class MemoryDesk:
         rides: Sequence[Ride] = (),
         ticket: Ticket | None = None,
         searches: Sequence[Search] = (),
+        outcomes: Sequence[Outcome] = (),
     ) -> None:
         self._offers, self.contact = offers, contact
         self.agenda = MemoryAgenda(booked=booked)
         self._searches = list(searches)
+        self._outcomes = list(outcomes)
         self.rides = MemoryRides(rides=rides)
         self.tickets = MemoryTickets(ticket)
         self.interests: set[str] = set()
@@ -179,8 +184,13 @@ class MemoryDesk:
     def searches(self) -> Sequence[Search]:
         return self._searches
 
+    def outcomes(self, language: str) -> Sequence[Outcome]:
+        return self._outcomes
+
     def perform(self, command: Command) -> str:
         match command:
+            case SayOutcome(id, said):
+                return self._say(id, said)
             case SaveSearch(search):
                 return self._save(search)
             case ChangeSearch(id, every):
@@ -216,8 +226,11 @@ class MemoryDesk:
                     self._save(Search(PROFILE))
                 self.contact = replace(self.contact, alerts=state)
             case NoteInterest(listing):
-                if self._offers.one(listing, "it") is None:
+                offer = self._offers.one(listing, "it")
+                if offer is None:
                     return "gone"
+                if offer.topic in FOLLOWED:
+                    self._follow(offer)
                 self.interests.add(listing)
             case NoteRefusal() | NoteGaps():
                 pass
@@ -231,6 +244,21 @@ class MemoryDesk:
                 self.erased = True
                 self.contact = Contact(self.contact.channel, hint=self.contact.hint)
         return "done"
+
+    def _follow(self, offer: Listing) -> None:
+        about = offer.id, offer.topic, offer.title, offer.organisation
+        if offer.id not in [one.listing for one in self._outcomes]:
+            number = len(self._outcomes) + 1
+            self._outcomes = [Outcome(number, *about, "interested"), *self._outcomes]
+
+    def _say(self, id: int, said: str) -> str:
+        for n, one in enumerate(self._outcomes):
+            if one.id == id:
+                long_ago = START - timedelta(days=31)
+                after = answered(Standing(one.rung, one.ended, started_at=long_ago), said, START)
+                self._outcomes[n] = replace(one, rung=after.rung, ended=after.ended)
+                return "done"
+        return "gone"
 
     def _save(self, search: Search) -> str:
         for n, one in enumerate(self._searches):
@@ -261,11 +289,12 @@ class Place:
     rides: tuple[Ride, ...] = ()
     ticket: Ticket | None = None
     searches: tuple[Search, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
 
 
 def desk_at(offers: MemoryOffers, place: Place) -> MemoryDesk:
     """The desk as it is there."""
-    kept = place.booked, place.rides, place.ticket, place.searches
+    kept = place.booked, place.rides, place.ticket, place.searches, place.outcomes
     return MemoryDesk(offers, place.contact, *kept)
 
 
@@ -370,6 +399,7 @@ class Walk:
             tuple(desk.rides.all()),
             desk.tickets.mine(),
             tuple(desk.searches()),
+            tuple(desk.outcomes("")),
         )
         if asked and turn.conversation.language == self.language:
             keys = (option.key for option in asked.options)

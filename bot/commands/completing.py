@@ -9,11 +9,12 @@ def offer_ids(incomplete: str) -> list[str]:
 
     from bot.commands import opening
     from bot.settings import WrongSettingError
+    from storage.key_file import SealingError
     from storage.models import Listing
 
     query = select(col(Listing.id)).where(col(Listing.id).startswith(incomplete, autoescape=True))
     try:
         with opening.to_read().begin() as connection:
             return list(connection.execute(query.order_by(col(Listing.id))).scalars())
-    except (SQLAlchemyError, WrongSettingError):
+    except (SQLAlchemyError, WrongSettingError, SealingError):
         return []

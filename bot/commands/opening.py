@@ -26,7 +26,8 @@ def database() -> "Engine":
     """The database the settings name."""
     from storage.database import open_database
 
-    return open_database(settings().database_url.get_secret_value())
+    found = settings()
+    return open_database(found.database_url.get_secret_value(), found.keys)
 
 
 def to_read() -> "Engine":

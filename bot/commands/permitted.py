@@ -56,6 +56,7 @@ LEAST = {
     # Everything of a person, and the machine.
     **dict.fromkeys((f"contacts {name}" for name in ("export", "erase", "erase-again")), ADMIN),
     **dict.fromkeys((f"operators {name}" for name in ("set", "remove")), ADMIN),
+    **dict.fromkeys((f"keys {name}" for name in ("status", "rotate")), ADMIN),
     "whatsapp provision": ADMIN,
     "retention run": ADMIN,
     "db copy": ADMIN,

@@ -17,6 +17,7 @@ from storage.database import is_sqlite, open_database
 from storage.locks import Lock
 from storage.only_one import OnlyOne, only_one
 from storage.schema import is_current
+from storage.sealing import sealing_of
 
 SUFFIX = ".backup"
 _PART = ".part"
@@ -122,9 +123,10 @@ def opened(
 
 @contextmanager
 def _loaded(engine: Engine, url: str, content: Iterator[bytes]) -> Iterator[tuple[Engine, str]]:
+    keys = sealing_of(engine.dialect).keys
     if is_sqlite(engine):
         with sqlite.scratch(sqlite.file_of(url)) as folder:
-            file, copy = sqlite.load(content, folder)
+            file, copy = sqlite.load(content, folder, keys)
             try:
                 yield copy, str(file)
             finally:
@@ -132,7 +134,7 @@ def _loaded(engine: Engine, url: str, content: Iterator[bytes]) -> Iterator[tupl
         return
     with postgresql.scratch(url) as other:
         postgresql.load(content, other)
-        copy = open_database(other)
+        copy = open_database(other, keys)
         try:
             yield copy, postgresql.name_of(other)
         finally:

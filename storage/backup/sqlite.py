@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from storage.backup.encrypted import BackupError
 from storage.database import open_database
+from storage.key_file import Keys
 
 _READ = 1 << 20
 _SCRATCH = ".backup-"
@@ -61,7 +62,7 @@ def dump(connection: Connection, folder: Path) -> Iterator[bytes]:
     copy.unlink()
 
 
-def load(pieces: Iterable[bytes], folder: Path) -> tuple[Path, Engine]:
+def load(pieces: Iterable[bytes], folder: Path, keys: Keys) -> tuple[Path, Engine]:
     """The file that a backup holds, and an engine on it."""
     path = folder / "restored.db"
     with path.open("xb") as file:
@@ -69,7 +70,7 @@ def load(pieces: Iterable[bytes], folder: Path) -> tuple[Path, Engine]:
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
-    return path, open_database(f"sqlite:///{path}")
+    return path, open_database(f"sqlite:///{path}", keys)
 
 
 def take_over(path: Path) -> None:

@@ -6,14 +6,17 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401  the tables register themselves
-from storage.columns import Moment
+from storage.columns import ChannelId, Moment, Sealed
 
 
 def render_item(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Migrations name SQLAlchemy's own types only, so that old ones never need our code."""
     if kind == "type" and isinstance(item, Moment):
         return "sa.BigInteger()"
-    return "sa.String()" if kind == "type" and type(item).__name__ == "AutoString" else False
+    if kind == "type" and isinstance(item, Sealed):
+        return "sa.Text()"
+    words = isinstance(item, ChannelId) or type(item).__name__ == "AutoString"
+    return "sa.String()" if kind == "type" and words else False
 
 
 connection = context.config.attributes["connection"]

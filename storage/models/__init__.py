@@ -20,6 +20,7 @@ from storage.models.messages import (
     Template,
 )
 from storage.models.offers import Listing, ListingText
+from storage.models.outcomes import Outcome
 from storage.models.outreach import Broadcast, BroadcastCount, BroadcastText, Segment, Tag
 from storage.models.people import (
     Address,
@@ -30,7 +31,15 @@ from storage.models.people import (
     Interest,
     Unanswered,
 )
-from storage.models.records import Audit, Erasure, JobRun, Notice, OperatorRole, Publication
+from storage.models.records import (
+    Audit,
+    Erasure,
+    JobRun,
+    KeyInUse,
+    Notice,
+    OperatorRole,
+    Publication,
+)
 from storage.models.rides import Ride, RideRules, RideWish, Run, RunHold, RunSeat
 from storage.models.searches import Alerted, Search
 from storage.models.statistics import DayCrowd, FirstOffers, RollUp
@@ -61,11 +70,13 @@ __all__ = [
     "Inbox",
     "Interest",
     "JobRun",
+    "KeyInUse",
     "Listing",
     "ListingText",
     "Notice",
     "OperatorRole",
     "Outbox",
+    "Outcome",
     "Pause",
     "Permit",
     "Publication",

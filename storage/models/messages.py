@@ -2,10 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.columns import NEVER_REUSED, BigId, contact_key, id_column, moment
+from storage.columns import (
+    NEVER_REUSED,
+    BigId,
+    channel_id,
+    contact_key,
+    id_column,
+    moment,
+    sealed,
+)
 from storage.following import following
 
 
@@ -26,8 +34,8 @@ class Inbox(SQLModel, table=True):
     id: int = id_column()
     channel: str
     external_id: str
-    address: str
-    body: str | None = Field(default=None, sa_column=Column(Text))
+    address: str = channel_id()
+    body: str | None = sealed("inbox.body", nullable=True)
     received_at: datetime = moment()
     handled_at: datetime | None = moment(nullable=True)
     failures: int = 0
@@ -98,8 +106,8 @@ class Outbox(SQLModel, table=True):
     id: int = id_column()
     contact_id: int | None = contact_key(nullable=True)
     channel: str
-    address: str
-    body: str = Field(sa_column=Column(Text, nullable=False))
+    address: str = channel_id()
+    body: str = sealed("outbox.body")
     origin: str
     inbox_id: int | None = Field(default=None, sa_column=Column(BigInteger))
     priority: int = 0
@@ -150,7 +158,7 @@ class Permit(SQLModel, table=True):
     channel: str = Field(primary_key=True)
     number: int = Field(primary_key=True)
     free_at: datetime = moment()
-    address: str = ""
+    address: str = channel_id(default="")
 
 
 class Pause(SQLModel, table=True):
@@ -184,8 +192,8 @@ class SimulatorMessage(SQLModel, table=True):
     __tablename__ = "simulator_message"
     __table_args__ = (Index("simulator_chat", "chat", "id"), NEVER_REUSED)
     id: int = id_column()
-    chat: str
+    chat: str = channel_id()
     sender: str
-    text: str = Field(sa_column=Column(Text, nullable=False))
-    body: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    text: str = sealed("simulator_message.text")
+    body: str = sealed("simulator_message.body", default="{}")
     at: datetime = moment()

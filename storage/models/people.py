@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Text, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.columns import NEVER_REUSED, contact_key, id_column, moment
+from storage.columns import NEVER_REUSED, channel_id, contact_key, id_column, moment, sealed
 
 
 class Contact(SQLModel, table=True):
@@ -32,7 +32,7 @@ class Address(SQLModel, table=True):
     id: int = id_column()
     contact_id: int = contact_key()
     channel: str
-    address: str
+    address: str = channel_id()
     state: str = "ok"
     heard_at: datetime = moment()
     rests_until: datetime | None = moment(nullable=True)
@@ -43,7 +43,7 @@ class Conversation(SQLModel, table=True):
 
     contact_id: int = contact_key(primary_key=True)
     language: str
-    state: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = sealed("conversation.state")
     updated_at: datetime = moment()
 
 
@@ -83,7 +83,7 @@ class Unanswered(SQLModel, table=True):
     language: str
     intent: str
     comune: str
-    text: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = sealed("unanswered.text")
     label: str = ""
 
 

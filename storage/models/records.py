@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, Column, Index, String, text
 from sqlmodel import Field, SQLModel
 
-from storage.columns import NEVER_REUSED, id_column, moment
+from storage.columns import NEVER_REUSED, id_column, moment, sealed
 
 
 class Audit(SQLModel, table=True):
@@ -43,7 +43,7 @@ class Notice(SQLModel, table=True):
     at: datetime = moment()
     kind: str
     subject: str = ""
-    text: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = sealed("notice.text")
     closed_at: datetime | None = moment(nullable=True)
     closed_by: str = ""
 
@@ -69,6 +69,18 @@ class JobRun(SQLModel, table=True):
     job: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
     at: datetime = moment()
+
+
+class KeyInUse(SQLModel, table=True):
+    """One row: the key that seals what is written now (`storage.sealing`), never the key itself.
+
+    ``proof`` opens with that key only.
+    """
+
+    __tablename__ = "key_in_use"
+    id: int = Field(primary_key=True, default=1)
+    key_id: str
+    proof: str
 
 
 class Erasure(SQLModel, table=True):

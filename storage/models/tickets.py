@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-from storage.columns import BigId, contact_key, id_column, moment
+from storage.columns import BigId, channel_id, contact_key, id_column, moment, sealed
 
 
 class Ticket(SQLModel, table=True):
@@ -57,7 +57,7 @@ class TicketMessage(SQLModel, table=True):
     at: datetime = moment()
     author: str
     operator: str = ""
-    text: str = Field(sa_column=Column(Text, nullable=False))
+    text: str = sealed("ticket_message.text")
     canned: str = ""
     letter_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
     problem: str = ""
@@ -69,5 +69,5 @@ class DeskTopic(SQLModel, table=True):
     __tablename__ = "desk_topic"
     __table_args__ = (Index("desk_topic_thread", "chat", "thread", unique=True),)
     contact_id: int = contact_key(primary_key=True)
-    chat: str
+    chat: str = channel_id()
     thread: int = Field(sa_column=Column(BigInteger, nullable=False))

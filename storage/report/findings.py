@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from storage.report.words import Words
-from storage.stats.bars import AS_THEY_STAND
+from storage.stats.bars import AS_THEY_STAND, weight
 from storage.stats.disclosure import BASE, HIDDEN
 from storage.stats.table import ALL, Row, Table, Value
 
@@ -26,7 +26,7 @@ def most_first(table: Table, rows: Sequence[Row]) -> list[Row]:
     sums = bool(table.block) and all(map(table.is_total, rows))
     return sorted(
         rows,
-        key=lambda row: (table.is_total(row) and not sums, -_number(row[place])),
+        key=lambda row: (table.is_total(row) and not sums, -weight(row[place])),
     )
 
 

@@ -38,7 +38,8 @@ def bars_of(table: Table) -> Bars | None:
     if not columns or not any(drawn(row[n]) is not None for row in rows for n in columns):
         return None
     if not table.in_order and not shares and table.name not in AS_THEY_STAND:
-        rows.sort(key=lambda row: -sum(drawn(row[n]) or 0 for n in columns))
+        leads = columns if piled else columns[:1]
+        rows.sort(key=lambda row: -sum(weight(row[n]) for n in leads))
     most = MOST_ROWS if piled else min(MOST_ROWS, MOST_BARS // len(columns))
     return Bars(tuple(rows[:most]), columns, piled)
 
@@ -46,6 +47,11 @@ def bars_of(table: Table) -> Bars | None:
 def drawn(value: Value) -> float | None:
     """A number that can be drawn; None of what is hidden or not known."""
     return float(value) if isinstance(value, int | float) else None
+
+
+def weight(value: Value) -> float:
+    """Where a row belongs among others: what is hidden is more than nothing."""
+    return 0.5 if value == HIDDEN else drawn(value) or 0.0
 
 
 def _columns(table: Table, rows: Sequence[Row]) -> tuple[tuple[int, ...], bool]:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.content.cells import guarded
-from storage.stats.bars import Bars, bars_of
+from storage.stats.bars import Bars, bars_of, drawn
 from storage.stats.disclosure import HIDDEN
 from storage.stats.table import ALL, Row, Table
 
 _SHEET = "charts"
 _COLOURS = ("0072B2", "E69F00", "009E73", "CC79A7", "56B4E9", "D55E00")
 _HATCHINGS: tuple[Any, ...] = ("", "wdUpDiag", "narVert", "narHorz", "wdDnDiag", "smGrid")
+_NOTE = "* A number is hidden: where there is no bar, it does not mean zero."
 _FIRST_CHART, _LINES_EACH, _CM_EACH = "J", 2, 0.5
 
 
@@ -21,7 +22,8 @@ def add_charts(book: Any, tables: Sequence[Table]) -> None:
         return
     sheet = book.create_sheet(_SHEET)
     sheet.column_dimensions["A"].width = 40
-    line = 1
+    sheet["A1"] = _NOTE
+    line = 3
     for table, bars in found:
         _numbers(sheet, line, table, bars)
         chart = _chart(sheet, line, table, bars)
@@ -30,14 +32,14 @@ def add_charts(book: Any, tables: Sequence[Table]) -> None:
 
 
 def _numbers(sheet: Any, line: int, table: Table, bars: Bars) -> None:
-    """What a chart refers to; a hidden number is a word, and has no bar."""
+    """What a chart refers to. A hidden number is an empty cell: spreadsheets draw a word as 0."""
     heads = [table.name, *(table.names[n] for n in bars.columns)]
     for place, head in enumerate(heads, start=1):
         sheet.cell(line, place, head)
     for number, row in enumerate(bars.rows, start=line + 1):
         sheet.cell(number, 1, guarded(_label(table, row, bars)))
         for place, column in enumerate(bars.columns, start=2):
-            sheet.cell(number, place, row[column])
+            sheet.cell(number, place, drawn(row[column]))
 
 
 def _label(table: Table, row: Row, bars: Bars) -> str:
@@ -61,6 +63,7 @@ def _chart(sheet: Any, line: int, table: Table, bars: Bars) -> Any:
     chart.set_categories(Reference(sheet, min_col=1, min_row=line + 1, max_row=last))
     chart.x_axis.scaling.orientation = "maxMin"
     chart.x_axis.delete = chart.y_axis.delete = False
+    chart.y_axis.crosses = "max"  # below, although the first row is on top
     chart.legend.position = "b"
     for place, one in enumerate(chart.series):
         _paint(one, place)

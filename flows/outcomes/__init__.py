@@ -1,0 +1,1 @@
+"""What came of an offer that somebody was interested in."""
