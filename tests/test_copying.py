@@ -15,6 +15,7 @@ from bot.runtime import Parts
 from storage.columns import Moment
 from storage.copying import CopyError, copy
 from storage.database import open_database
+from storage.key_file import Keys
 from storage.schema import upgrade
 from tests.conftest import START, Run
 from tests.databases import postgresql
@@ -34,9 +35,9 @@ _PLAIN: dict[type, Any] = {
 
 
 @pytest.fixture
-def target() -> Iterator[Engine]:
+def target(tmp_path: Path) -> Iterator[Engine]:
     with postgresql() as url:
-        engine = open_database(url)
+        engine = open_database(url, Keys(tmp_path / "sealing.key"))
         yield engine
         engine.dispose()
 
@@ -78,7 +79,7 @@ def test_every_table_goes_there_and_back(engine: Engine, target: Engine, tmp_pat
     copied = copy(engine, target)
     assert copied.keys() == SQLModel.metadata.tables.keys()
     assert min(copied.values()) >= 1
-    back = open_database(f"sqlite:///{tmp_path / 'back.db'}")
+    back = open_database(f"sqlite:///{tmp_path / 'back.db'}", Keys(tmp_path / "sealing.key"))
     assert copy(target, back) == copied
     for table in SQLModel.metadata.sorted_tables:
         query = select(table).order_by(*table.primary_key.columns)

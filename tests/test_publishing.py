@@ -203,7 +203,7 @@ def test_exports_by_command(run: Run, tmp_path: Path) -> None:
     made = tmp_path / "out"
     wrong = ("stats", "export", "--folder", str(made))
     assert "Only a month" in run(*wrong, code=2) and not made.exists()
-    assert "20 tables are in" in run(*wrong, "--period", "2025")
+    assert "21 tables are in" in run(*wrong, "--period", "2025")
     assert "is there already" in run(*wrong, "--period", "2025", code=2)
     about_it = json.loads((made / "manifest.json").read_text("utf-8"))
     assert about_it["suppression"] == {"k": 5, "rounded_to": 5, "hidden_as": "hidden"}

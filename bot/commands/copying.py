@@ -10,6 +10,8 @@ from bot.commands.output import say, stop
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from storage.key_file import Keys
+
 
 def copy(
     to: Annotated[
@@ -32,9 +34,13 @@ def copy(
     from storage.backup.restoring import refuse_in_use
     from storage.copying import CopyError
     from storage.copying import copy as copy_rows
+    from storage.database import default_key_file
+    from storage.sealing import sealing_of
 
     url = opening.settings().database_url.get_secret_value()
-    source, target = opening.database(), _opened(to)
+    source = opening.database()
+    keys = sealing_of(source.dialect).keys
+    target = _opened(to, keys)
     if source.url == target.url:
         stop("That is the database you come from. Name another one.")
     try:
@@ -51,10 +57,12 @@ def copy(
         if count:
             say(f"{count:>9}  {name}")
     say(f"{sum(copied.values())} rows were copied, read back and compared: all are the same.")
+    if not keys.given and keys.file.resolve() != default_key_file(to).resolve():
+        say(f"The key stays the same: set SEALING_KEY_FILE to {keys.file}.")
     say("Now set DATABASE_URL to the new database, run `doctor`, and start the assistant.")
 
 
-def _opened(url: str) -> "Engine":
+def _opened(url: str, keys: "Keys") -> "Engine":
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -66,7 +74,7 @@ def _opened(url: str) -> "Engine":
         kind = ""
     if kind not in ("sqlite", "postgresql"):
         stop("That is no address of a database: write postgresql://user@host/name.")
-    return open_database(url)
+    return open_database(url, keys)
 
 
 def _first_line(error: Exception) -> str:

@@ -88,6 +88,10 @@ def _of_offers(_: Gettext) -> dict[str, str]:
         "looked": _("opened an offer"),
         "interested": _("interested"),
         "contacted": _("in contact"),
+        "interview": _("interview"),
+        "started": _("started"),
+        "still_30": _("there after 30 days"),
+        "still_90": _("there after 90 days"),
     }
 
 

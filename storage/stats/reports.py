@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from storage.stats import conversations, funnel, needs, quality, questions, services, waits
+from storage.stats import conversations, funnel, ladder, needs, quality, questions, services, waits
 from storage.stats.facts import Facts
 from storage.stats.persons import Persons, active, everybody, known
 from storage.stats.scope import Scope
@@ -76,6 +76,7 @@ def _summary(read: _Read) -> list[Table]:
         services.tickets(connection, scope, read.active),
         waits.answer_times(connection, scope, read.active),
         services.broadcasts(connection, scope),
+        ladder.outcomes(read.facts, read.active),
     ]
 
 
