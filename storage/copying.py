@@ -118,7 +118,7 @@ def _refused(
 def _rows(connection: Connection, table: Table) -> Any:
     """All rows by their key, read as they come."""
     query = select(table).order_by(*table.primary_key.columns)
-    return connection.execution_options(stream_results=True, yield_per=_BATCH).execute(query)
+    return connection.execute(query.execution_options(stream_results=True, yield_per=_BATCH))
 
 
 def _compare(reader: Connection, writer: Connection, table: Table) -> None:
