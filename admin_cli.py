@@ -17,6 +17,7 @@ from bot.commands import (
     keys,
     opening,
     operators,
+    outcomes,
     permitted,
     questions,
     retention,
@@ -45,6 +46,7 @@ app.add_typer(desk.app, name="desk")
 app.add_typer(rides.app, name="rides")
 app.add_typer(broadcast.app, name="broadcast")
 app.add_typer(segments.app, name="segments")
+app.add_typer(outcomes.app, name="outcomes")
 app.add_typer(inbox.app, name="inbox")
 app.add_typer(keys.app, name="keys")
 app.add_typer(statistics.app, name="stats")

@@ -21,6 +21,7 @@ from flows.outcomes.ladder import (
 )
 from flows.outcomes.port import Outcome, SayOutcome
 from storage import listings
+from storage.audit import By, record
 from storage.letters import call_back
 from storage.models import Contact, Event
 from storage.models import Outcome as Row
@@ -117,6 +118,41 @@ def _note(
     ]
     if rows:
         connection.execute(insert(Event), rows)
+
+
+def of_offer(connection: Connection, listing: str) -> list[dict[str, Any]]:
+    """How far each person came with it, who came furthest first."""
+    query = select(_TABLE).where(_TABLE.c.listing_id == listing)
+    rows = [dict(row._mapping) for row in connection.execute(query.order_by(_TABLE.c.id))]
+    return sorted(rows, key=lambda row: -RUNGS.index(row["rung"]))
+
+
+def note_told(connection: Connection, contact_id: int, listing: str, said: str, by: By) -> str:
+    """What somebody told the desk: how far they are now; ``nobody``, or ``no_such_offer``."""
+    offer = listings.one(connection, listing, listings.SOURCE_LANGUAGE)
+    if offer is None or offer.topic not in FOLLOWED:
+        return "no_such_offer"
+    known = select(col(Contact.id)).where(col(Contact.id) == contact_id)
+    if connection.execute(known).first() is None:
+        return "nobody"
+    told = Told("operator", "", by.now)
+    begin(connection, contact_id, offer, told)
+    mine = (_TABLE.c.contact_id == contact_id, _TABLE.c.listing_id == listing)
+    query = select(_TABLE).where(*mine)
+    before = connection.execute(query).one()
+    say(connection, contact_id, SayOutcome(before.id, said), told)
+    after = connection.execute(query).one()
+    record(
+        connection,
+        by,
+        "note outcome",
+        [(f"contact:{contact_id}", _for_the_log(before), _for_the_log(after))],
+    )
+    return f"{after.rung}, {after.ended}" if after.ended else str(after.rung)
+
+
+def _for_the_log(row: Any) -> dict[str, Any]:
+    return {"offer": row.listing_id, "rung": row.rung, "ended": row.ended}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -32,7 +33,9 @@ from storage.models import (
     Template,
 )
 from storage.schema import upgrade
-from tests.conftest import START
+from storage.stats.reports import summary
+from storage.stats.scope import Scope
+from tests.conftest import START, Run
 from tests.outreach import ROME, add_person
 from tests.test_storage_desk import offer
 
@@ -81,6 +84,12 @@ class World:
         with self.engine.begin() as connection:
             query = select(Outcome.__table__).where(col(Outcome.id) == number)  # type: ignore[attr-defined]
             return connection.execute(query).one()
+
+    def ladder(self, **narrowed: str) -> list[Any]:
+        scope = Scope(START.date(), START.date() + 60 * DAY, ROME, **narrowed)
+        with self.engine.begin() as connection:
+            tables = summary(connection, scope, START.date())
+        return list(next(table for table in tables if table.name == "outcomes").rows)
 
     def steps(self) -> list[str]:
         with self.engine.begin() as connection:
@@ -276,6 +285,24 @@ def test_only_their_own_and_nothing_after_erasure(world: World) -> None:
     assert world.tick(DUE) == []
 
 
+def test_the_ladder_is_counted_by_people(world: World) -> None:
+    """Two offers of one person are one person; erased, they are in no table of later."""
+    with world.engine.begin() as connection:
+        add_person(connection, 2)
+    for id in (1, 2):
+        for listing in ("job_x", "tra_x"):
+            number = world.interested(listing, id)
+            world.says("started", START + DAY, number, id)
+    world.says("still_30", START + 31 * DAY)
+    ladder = [("job", 2, 2, 2, 2, 1, 0), ("training", 2, 2, 0, 2, 0, 0)]
+    assert world.ladder() == ladder
+    assert world.ladder(language="it") == ladder
+    assert world.ladder(language="fr") == [(topic, 0, 0, 0, 0, 0, 0) for topic, *_ in ladder]
+    with world.engine.begin() as connection:
+        assert erase(connection, 2, START)
+    assert world.ladder()[0] == ("job", 1, 1, 1, 1, 1, 0)
+
+
 @pytest.mark.parametrize("protected", [True, False])
 def test_two_schedulers_ask_once(
     world: World, protected: bool, monkeypatch: pytest.MonkeyPatch
@@ -307,6 +334,23 @@ def test_two_schedulers_ask_once(
     with world.engine.begin() as connection:
         letters = connection.execute(select(func.count()).select_from(Outbox)).scalar_one()
     assert letters == (1 if protected else 2)
+
+
+def test_the_desk_notes_what_it_is_told(run: Run, tmp_path: Path) -> None:
+    run("init")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        offer(connection, "job_x", valid_until=START.date())
+        offer(connection, "hou_x", topic="housing")
+        add_person(connection, 12)
+    engine.dispose()
+    assert "started" in run("outcomes", "note", "job_x", "12", "started")
+    assert "started, left" in run("outcomes", "note", "job_x", "12", "left")
+    assert "no job and no course" in run("outcomes", "note", "hou_x", "12", "started", code=2)
+    assert "no person 99" in run("outcomes", "note", "job_x", "99", "started", code=2)
+    [row] = run.json("outcomes", "list", "job_x", "--json")
+    assert (row["contact_id"], row["rung"], row["ended"]) == (12, "started", "left")
+    assert "note outcome" in run("audit")
 
 
 # ── the ladder itself ───────────────────────────────────────────────────────────────────────────

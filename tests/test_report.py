@@ -17,9 +17,10 @@ from bot.catalogs import report_words
 from flows import labels
 from flows.hours import PARTS
 from flows.intake import intake
+from flows.outcomes.ladder import RUNGS
 from flows.understanding.model import INTENTS
 from storage.database import open_database
-from storage.report import names
+from storage.report import keys
 from storage.report.findings import finding
 from storage.report.page import About, page
 from storage.report.words import LANGUAGES, Words
@@ -232,7 +233,7 @@ def test_the_italian_catalog_is_complete() -> None:
 
 def test_every_key_has_a_name() -> None:
     """Whatever people can answer, and whatever can happen to them, is a word in the report."""
-    known = names.values(str)
+    known = keys.values(str)
     everywhere = known[""]
     expected = {
         "age": labels.ages(str).keys() - {"under_14"},
@@ -243,10 +244,11 @@ def test_every_key_has_a_name() -> None:
         "topic": labels.appointments(str),
         "intent": INTENTS,
         "hours": PARTS,
+        "rung": RUNGS,
         "step": {step.name for step in intake.steps if step.counts},
     }
-    for column, keys in expected.items():
-        assert not set(keys) - known.get(column, {}).keys() - everywhere.keys(), column
+    for column, wanted in expected.items():
+        assert not set(wanted) - known.get(column, {}).keys() - everywhere.keys(), column
 
 
 def test_a_file_is_written_whole_or_not_at_all(
@@ -298,4 +300,4 @@ def test_inside_it_shows_all_and_is_written_down(desk: Run, tmp_path: Path) -> N
     html = file.read_text("utf-8")
     assert '<html lang="it">' in html and "Solo per uso interno" in html
     assert "nascosto" not in html.split("</style>")[1]
-    assert desk.json("audit", "--json")[0]["action"] == "stats export internal"
+    assert desk.json("audit", "--json")[0]["action"] == "stats report internal"

@@ -37,6 +37,7 @@ from storage.models import (
     Listing,
     Notice,
     Outbox,
+    Outcome,
     Ride,
     RideWish,
     SimulatorMessage,
@@ -115,6 +116,7 @@ def fill(connection: Connection, n: int, at: datetime) -> None:
     waiting = {"topic": "job", "created_at": at, "closed_at": at}
     add(connection, Waiting, contact_id=n, **waiting)
     add(connection, Interest, **facts, listing_id=f"l{n}")
+    add(connection, Outcome, contact_id=n, listing_id=f"l{n}", topic="job", said_at=at)
     add(connection, Audit, at=at, operator="anna", action="look at", subject="contact:1")
     add(connection, Event, kind="asked", at=at)
     add(connection, JobRun, job="digest", day=at.date(), at=at)
@@ -134,8 +136,8 @@ def total(engine: Engine, *models: Any) -> list[int]:
         return [connection.execute(count.select_from(m.__table__)).scalar_one() for m in models]
 
 
-ALL = (Inbox, SimulatorMessage, Unanswered, Ride, Drive, RideWish, Waiting, Interest, Audit, Event,
-       JobRun, Erasure, Notice, Ticket, Outbox, TicketMessage, DeskTopic)  # fmt: skip
+ALL = (Inbox, SimulatorMessage, Unanswered, Ride, Drive, RideWish, Waiting, Interest, Outcome,
+       Audit, Event, JobRun, Erasure, Notice, Ticket, Outbox, TicketMessage, DeskTopic)  # fmt: skip
 
 
 # ── the schedule ────────────────────────────────────────────────────────────────────────────────

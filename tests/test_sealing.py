@@ -53,7 +53,8 @@ NOT_PERSONAL = {
         event.key event.kind event.language event.step hold.resource inbox.channel
         inbox.external_id interest.listing_id job_run.job key_in_use.key_id key_in_use.proof
         notice.kind notice.subject outbox.about outbox.channel outbox.edits outbox.external_id
-        outbox.language outbox.origin outbox.problem outbox.status pause.channel pause.code
+        outbox.language outbox.origin outbox.problem outbox.status outcome.ended
+        outcome.listing_id outcome.rung outcome.topic pause.channel pause.code
         permit.channel publication.definitions publication.tables reminder.kind ride.destination
         ride.destination_point ride.origin ride.origin_point ride.purpose ride.status
         ride_wish.band ride_wish.destination ride_wish.origin ride_wish.reason roll_up.zone

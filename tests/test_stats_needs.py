@@ -137,9 +137,14 @@ def test_who_was_interested_and_then_in_contact(world: Engine) -> None:
             came.status, came.starts_at, came.ends_at, came.created_at = "attended", at, at, START
             put(connection, came)
         facts = Facts(connection, MONTH)
+        before = funnel.offers(facts, active(facts))
+        did(connection, 2, "outcome job contacted .")
+        did(connection, 3, "outcome training contacted .")
+        facts = Facts(connection, MONTH)
         table = funnel.offers(facts, active(facts))
         waited = waits.answer_times(connection, MONTH, active(facts))
-    assert table.rows[0] == ("job", 0, 0, 3, 2), "Bilal came before he was interested"
+    assert before.rows[0] == ("job", 0, 0, 3, 2), "Bilal came before he was interested"
+    assert table.rows[0] == ("job", 0, 0, 3, 3), "and says that he was in contact later"
     assert waited.rows == (("fr", 1, 0, 1, 0, 25.0), ("all", 1, 0, 1, 0, 25.0))
 
 

@@ -26,7 +26,7 @@ LEAST = {
     **dict.fromkeys((f"translations {name}" for name in (
         "status", "export", "import", "review")), OPERATOR),
     **dict.fromkeys((f"contacts {name}" for name in (
-        "list", "show", "interests", "tag", "tags")), OPERATOR),
+        "list", "show", "interests", "tag", "tags", "correct")), OPERATOR),
     **dict.fromkeys((f"desk {name}" for name in (
         "close", "open", "appointments", "calendar", "book", "move", "cancel", "attended",
         "no-show", "export")), OPERATOR),
@@ -40,6 +40,7 @@ LEAST = {
     **dict.fromkeys((f"questions {name}" for name in (
         "unanswered", "label", "evaluate")), OPERATOR),
     "segments list": OPERATOR,
+    **dict.fromkeys(("outcomes list", "outcomes note"), OPERATOR),
     "whatsapp templates": OPERATOR,
     "operators list": OPERATOR,
     # What reaches many people at once, counts them, or changes the rules for everybody.

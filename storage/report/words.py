@@ -9,7 +9,7 @@ from babel.numbers import format_percent
 
 from flows.folding import clean
 from flows.speech import Speech
-from storage.report import names
+from storage.report import keys, names
 from storage.stats.disclosure import HIDDEN
 from storage.stats.scope import calendar_period
 from storage.stats.table import Column, Row, Table, Value
@@ -27,7 +27,7 @@ class Words:
         self.ngettext = catalog.ngettext
         self._said = catalog.gettext
         self.titles = names.tables(_)
-        self._columns, self._values = names.columns(_), names.values(_)
+        self._columns, self._values = names.columns(_), keys.values(_)
         self.hidden = _("hidden")
 
     def title(self, table: Table) -> str:

@@ -24,6 +24,7 @@ from storage.models import (
     JobRun,
     Notice,
     Outbox,
+    Outcome,
     Ride,
     RideWish,
     Run,
@@ -258,6 +259,15 @@ RULES = (
         "said",
         "no offer stands longer; the desk has called them long before",
         (Part(Interest, older(Interest.at)),),
+    ),
+    Rule(
+        "outcomes",
+        "how far they came with a job or a course: person, offer, rung",
+        "outcome",
+        days(365),
+        "last said",
+        "a year after the last word nothing is asked any more, and the yearly report is written",
+        (Part(Outcome, older(Outcome.said_at)),),
     ),
     Rule(
         "audit",

@@ -11,7 +11,7 @@ from flows.desk import TOPICS
 from flows.intake import intake
 from storage.models import Appointment, Interest, Listing, Ticket
 from storage.stats.crowds import NOBODY, Crowd, crowd
-from storage.stats.facts import Facts
+from storage.stats.facts import Facts, done
 from storage.stats.happened import What
 from storage.stats.persons import Persons, by_group
 from storage.stats.scope import Scope
@@ -53,7 +53,7 @@ def by_step(did: dict[What, Crowd]) -> dict[str, Crowd]:
 
 def offers(facts: Facts, persons: Persons) -> Table:
     """From a topic to one of its offers, and on to "I am interested"."""
-    connection, scope = facts.connection, facts.scope
+    connection = facts.connection
     found = connection.execute(select(col(Listing.id), col(Listing.topic)))
     topics = {row[0]: row[1] for row in found}
     listed, looked = (defaultdict[str, Crowd](int) for _ in range(2))
@@ -64,7 +64,7 @@ def offers(facts: Facts, persons: Persons) -> Table:
                 listed[what] |= some & everybody
             if step == "offer" and what in topics:
                 looked[topics[what]] |= some & everybody
-    keen, reached = _interested(connection, scope, persons, topics)
+    keen, reached = _interested(facts, persons, topics)
     rows: list[Row] = [
         (
             topic,
@@ -83,8 +83,8 @@ def offers(facts: Facts, persons: Persons) -> Table:
             people("interested", "Said that they are interested in an offer that still exists."),
             people(
                 "contacted",
-                "Of the interested: later, in the period, answered by a person of the desk or "
-                "seen at an appointment. Who phoned by themselves is not known.",
+                "Of the interested, in the period: said that they were in contact about such an "
+                "offer, or were later answered by a person of the desk or seen at an appointment.",
             ),
         ),
         tuple(rows),
@@ -95,19 +95,26 @@ def offers(facts: Facts, persons: Persons) -> Table:
 _Found = dict[str, set[int]]
 
 
-def _interested(
-    connection: Connection, scope: Scope, persons: Persons, topics: dict[str, str]
-) -> tuple[_Found, _Found]:
-    """By topic who was interested, and of them whom the desk has met or answered since."""
+def _interested(facts: Facts, persons: Persons, topics: dict[str, str]) -> tuple[_Found, _Found]:
+    """By topic who was interested, and of them who said that they were in contact, or whom the
+    desk has met or answered since.
+    """
+    connection, scope = facts.connection, facts.scope
     keen, reached = (defaultdict[str, set[int]](set) for _ in range(2))
     met = _met(connection, scope)
+    said = {
+        (what.flow, contact)
+        for contact, what in done(facts, persons, ("outcome",))
+        if what.step == "contacted"
+    }
     query = select(col(Interest.contact_id), col(Interest.listing_id), col(Interest.at)).where(
         col(Interest.at) >= scope.starts, col(Interest.at) < scope.ends
     )
     for contact, listing, at in connection.execute(query):
         if contact in persons:
             keen[topics[listing]].add(contact)
-            if contact in met and met[contact] >= at:
+            since = contact in met and met[contact] >= at
+            if since or (topics[listing], contact) in said:
                 reached[topics[listing]].add(contact)
     return keen, reached
 
