@@ -37,6 +37,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding("settings", "ok", "read from .env")
     secrets = [(".env", ".env"), ("BACKUP_KEY_FILE", settings.backup_key_file)]
+    if not settings.keys.given and settings.keys.file.exists():
+        secrets.append(("SEALING_KEY_FILE", str(settings.keys.file)))
     yield from machine.private_files(secrets)
     if settings.uses_simulator and (settings.uses_telegram or settings.uses_whatsapp):
         yield Finding("simulator", "warning", "SIMULATOR is on beside a real channel: unset it")

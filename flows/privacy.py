@@ -216,4 +216,9 @@ def forget_all(talk: Talk) -> Move:
 def goodbye(talk: Talk) -> Move:
     """The last message; it is deleted too once it is sent."""
     _ = talk.gettext
-    return Leave(_("Done: everything is deleted. If you write to me again, we start anew. 👋"))
+    done = _("Done: everything is deleted. If you write to me again, we start anew. 👋")
+    stays = _(
+        "Only numbers stay, such as how many people looked for a course. "
+        "Nobody can see in them that it was you."
+    )
+    return Leave("\n".join((done, stays)))

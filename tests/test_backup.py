@@ -435,7 +435,12 @@ def test_the_commands(run: Run, tmp_path: Path) -> None:
     assert "can be restored. Nothing was changed." in shown
     assert "not empty: --replace" in run("restore", str(path), typed=f"{KEY}\n", code=1)
     shown = run("restore", str(path), "--replace", typed=f"{KEY}\n")
-    assert "The former one is" in shown
+    assert "The former one is" in shown and "not from the backup: " in shown
+    sealing = next(tmp_path.rglob("sealing.key"))
+    aside = sealing.replace(sealing.with_name("elsewhere"))
+    lost = run("restore", str(path), "--replace", typed=f"{KEY}\n", code=1)
+    assert "Nothing was changed: the key is missing" in lost
+    aside.replace(sealing)
     wrong = run("restore", str(path), "--replace", typed="another passphrase\n", code=1)
     assert "Nothing was changed: the passphrase or key is another one" in wrong
     actions = [row["action"] for row in run.json("audit", "--subject", "database", "--json")]

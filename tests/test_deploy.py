@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.notice import FOLDER
+from bot.notice import PATH as NOTICE
 from bot.runtime import ROLES
 from bot.settings import Settings, load_settings
 from bot.telegram.webhook import PATH as TELEGRAM
@@ -142,17 +144,19 @@ def test_the_image_runs_as_nobody_and_holds_no_secret() -> None:
     kept = [line[1:] for line in ignored if line.startswith("!")]
     assert all((ROOT / name).exists() for name in kept)
     assert not {".env", "data", "."} & set(kept)
+    assert any(FOLDER.is_relative_to(ROOT / name) for name in kept), "the notice is in the image"
 
 
 # ── Caddy ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_only_what_providers_call_is_public() -> None:
+def test_only_what_providers_call_and_the_notice_are_public() -> None:
     text = (DEPLOY / "compose" / "Caddyfile").read_text()
     active = "\n".join(line for line in text.splitlines() if not line.strip().startswith("#"))
     paths = re.findall(r"^\s*@\w+ path (.+)$", active, re.M)
     assert [line.split() for line in paths] == [
-        [TELEGRAM, WEBHOOK_PATH, STATUS_PATH, f"{FILES.rstrip('/')}/*"]
+        [TELEGRAM, WEBHOOK_PATH, STATUS_PATH, f"{FILES.rstrip('/')}/*"],
+        [NOTICE],
     ]
     assert "respond 404" in active
     assert not re.search("/metrics|/healthz|/readyz|/simulator", active)

@@ -67,6 +67,11 @@ def test_secrets_that_others_may_read(here: Path) -> None:
     assert found == (
         "problem: others may read .env: chmod 600 .env; problem: others may read key: chmod 600 key"
     )
+    (here / "sealing.key").write_text("x")
+    (here / "sealing.key").chmod(0o644)
+    found = examined("secrets", database_url="sqlite:///x.db")
+    assert "problem: others may read sealing.key: chmod 600 sealing.key" in found
+    (here / "sealing.key").unlink()
     for name in (".env", "key"):
         (here / name).chmod(0o600)
     assert examined("secrets", backup_key_file="key", database_url="sqlite:///x.db") == ""

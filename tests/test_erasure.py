@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, event, func, select, update
+from sqlalchemy import Engine, event, func, inspect, select, update
 from sqlmodel import SQLModel, col
 
 from bot.answering import Answering
@@ -28,8 +28,8 @@ from storage import database as database_module
 from storage import simulator
 from storage.database import open_database
 from storage.erasure import erase, scrub
-from storage.models import Address, Consent, Contact, Event
-from tests.conftest import Clock
+from storage.models import Address, Consent, Contact, Event, Inbox, Notice
+from tests.conftest import ALONE, Clock
 from tests.test_storage_database import migrated
 from tests.unsealed import unseal
 
@@ -70,7 +70,7 @@ class Site:
             parts = self.parts
             answering = Answering(parts.languages)
             works = make_works(parts.engine, parts.languages, parts.settings, answering)
-            await Scheduler(thread, parts.now, parts.settings.zone, works).tick()
+            await Scheduler(thread, parts.now, parts.settings.zone, works, ALONE).tick()
             thread.close()
 
         asyncio.run(tick())
@@ -270,3 +270,51 @@ def test_who_writes_again_is_somebody_new(parts: Parts, engine: Engine) -> None:
         agreed = connection.execute(select(col(Contact.agreed))).scalar_one()
     assert second > first and agreed == ""
     assert replies
+
+
+# ── a child ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def everything(site: Site) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with site.parts.engine.begin() as connection:
+        tables = inspect(connection).get_table_names()
+        return {
+            name: [tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')]
+            for name in tables
+        }
+
+
+CHILD = (
+    "ciao", "[it]", "cerco una casa a Settime", f"mi chiamo {NAME}", "voglio uccidermi",
+    f"{NAME} {TOWN}", "voglio parlare con una persona",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("lines", [CHILD, ("ciao", "[it]", "[yes]", TOWN)], ids=["long", "short"])
+def test_no_table_and_no_byte_knows_of_a_child(
+    site: Site, clock: Clock, lines: tuple[str, ...]
+) -> None:
+    """Whatever they wrote before they said so: events stay, which are nobody's."""
+    before = everything(site)
+    site.say(*lines)
+    with site.parts.engine.begin() as connection:
+        id = connection.execute(select(col(Address.contact_id))).scalar_one()
+    site.say("[under_14]")
+    clock.pass_time(minutes=2)
+    site.tidy()
+    assert site.traces() == []
+    after = everything(site)
+    grown = {name for name in after if len(after[name]) > len(before[name])}
+    assert grown - {"event", "inbox", "erasure", "notice", "job_run", "roll_up"} == set()
+    with site.parts.engine.begin() as connection:
+        assert set(connection.scalars(select(col(Event.contact_id)))) == {None}
+        assert set(connection.execute(select(col(Inbox.address), col(Inbox.body)))) == {("", None)}
+        theirs = select(col(Notice.subject), col(Notice.text)).where(col(Notice.kind) != "digest")
+        notices = connection.execute(theirs).all()
+    gone = "A person who has deleted everything"
+    assert all(not subject and text.startswith(gone) for subject, text in notices)
+    other = {*grown, "sqlite_sequence", "listing"}  # when an offer was first shown is nobody's
+    same = [name for name in after if name not in other]
+    assert {name: after[name] for name in same} == {name: before[name] for name in same}
+    assert [row[1] for row in after["erasure"]] == [id]

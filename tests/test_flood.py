@@ -1,6 +1,7 @@
 """One chat that floods: others are answered as before, and nothing that matters is lost."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.runtime import Parts
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
 from storage.models import Contact, Inbox, Outbox
-from tests.conftest import Clock
+from tests.conftest import ROOT, Clock
 from tests.test_storage_database import KINDS, emptied, migrated
 
 MOST, FLOOD = 40, 400
@@ -110,6 +111,16 @@ def test_what_matters_is_read(parts: Parts, text: str) -> None:
         flood.judged(said(number))
     judged = [flood.judged(said(100 + number, text)).haste for number in range(4)]
     assert judged == ["", "", DROPPED, DROPPED], "but not for ever"
+
+
+def test_every_cry_for_help_that_we_know_is_read(parts: Parts) -> None:
+    files = sorted((ROOT / "tests" / "questions").glob("*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    said = {row["text"]: row["intent"] == "emergency" for row in rows}
+    read = {text for text in said if parts.flows.matters(Inbound(text))}
+    cries = {text for text, cry in said.items() if cry}
+    assert len(cries) > 100 and cries <= read
+    assert len(read - cries) < len(said) / 10, "the rest is not let through with them"
 
 
 @pytest.mark.parametrize("tap", ["go:stop", "go:erase", "go:person"])

@@ -13,12 +13,14 @@ from openpyxl import load_workbook
 from sqlalchemy import Connection, Engine
 
 from storage.audit import By, entries
+from storage.content.cells import is_formula
 from storage.database import open_database
 from storage.erasure import erase
 from storage.schema import upgrade
 from storage.stats.disclosure import BASE, HIDDEN
 from storage.stats.files import write_files
 from storage.stats.publishing import PublishError, about, inside, publish
+from storage.stats.reports import with_people
 from storage.stats.scope import Scope, calendar_period, is_calendar
 from storage.stats.table import Table, key, people
 from tests.conftest import START, Run
@@ -134,7 +136,7 @@ def test_who_takes_the_small_numbers_is_written_down(crowd: Engine) -> None:
     with crowd.begin() as connection:
         inside(connection, Scope(date(2026, 11, 1), date(2026, 11, 30), ROME, language="ur"), NOW)
         row = entries(connection)[0]
-    assert (row["operator"], row["action"]) == ("anna", "stats export internal")
+    assert (row["operator"], row["action"]) == ("anna", "stats report internal")
     assert row["subject"] == "stats:2026-11-01:2026-11-30" and row["after"] == {"language": "ur"}
 
 
@@ -224,5 +226,60 @@ def test_a_manifest_keeps_the_definitions_of_its_time(crowd: Engine) -> None:
         publish(connection, scope, NOW)
         connection.exec_driver_sql("UPDATE publication SET definitions = '0'")
         again = publish(connection, scope, NOW)
-    told = about(scope, "funder", again)
+    told = about(scope, "funder", again, {"period": "2026-11"})
+    assert told["query"] == {"period": "2026-11"}
     assert told["definitions"] == "0" and told["counted_at"] == "2027-04-02T00:00:00+00:00"
+
+
+def test_a_row_for_each_person_tells_who_nobody_is(crowd: Engine) -> None:
+    scope = days("2026-11")
+    with crowd.begin() as connection:
+        everybody = inside(connection, scope, NOW).tables[0].rows[-1]
+        first = inside(connection, scope, NOW, with_people).tables[-1]
+        again = inside(connection, scope, NOW, with_people).tables[-1]
+        (row, *_) = entries(connection)
+    assert row["action"] == "stats export internal"
+    assert first.names[0] == "pseudonym" and len(first.rows) == everybody[-1] == 23
+    assert not {row[0] for row in first.rows} & {row[0] for row in again.rows}, "drawn anew"
+    assert sorted(row[1:] for row in first.rows) == sorted(row[1:] for row in again.rows)
+    allowed = {"yes", "no", "none", "begun", "finished", "age", "name", "", "unknown", "simulator"}
+    allowed |= {"fr", "ur", "bn", "Settime", "Monale", "job", "job|childcare"}
+    assert {value for row in first.rows for value in row[1:]} <= allowed, "coarse facts only"
+
+
+def test_a_funder_never_gets_a_row_for_a_person(run: Run, tmp_path: Path) -> None:
+    run("init", "--quiet")
+    engine = open_database(f"sqlite:///{tmp_path / 'cli.db'}")
+    with engine.begin() as connection:
+        a_crowd(connection)
+    engine.dispose()
+    for whom in ("funder", "internal"):
+        there = tmp_path / whom
+        run("stats", "export", "--folder", str(there), "--period", "2025", "--for", whom)
+        assert (there / "people.csv").exists() == (whom == "internal")
+        sheets = load_workbook(there / "statistics.xlsx").sheetnames
+        assert ("people" in sheets) == (whom == "internal")
+        query = json.loads((there / "manifest.json").read_text("utf-8"))["query"]
+        assert (query["period"], query["for"], query["comune"]) == ("2025", whom, "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", "\uff1d1+1", "\u200b=1+1", "\u00a0+1", "\u2066@SUM(A1)", "\t-1", "\r=1", "\uff20A1"],
+)
+def test_no_text_of_an_export_is_run_by_a_spreadsheet(tmp_path: Path, name: str) -> None:
+    columns = (key("comune", f"{name} says"), people("people", "All of them."))
+    write_files(tmp_path / "out", [Table("t", name, columns, ((name, 10),))], {"query": name})
+    written = sorted((tmp_path / "out").glob("*.csv"))
+    for path in written:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not [cell for cell in cells if is_formula(cell)], path.name
+    book = load_workbook(tmp_path / "out" / "statistics.xlsx")
+    for sheet in book.worksheets:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f", (sheet.title, cell.coordinate)
+                assert not (isinstance(cell.value, str) and is_formula(cell.value))
+    told = json.loads((tmp_path / "out" / "statistics.json").read_text("utf-8"))
+    assert told["tables"][0]["rows"][0][0] == name, "JSON is as it is"

@@ -300,4 +300,4 @@ def test_inside_it_shows_all_and_is_written_down(desk: Run, tmp_path: Path) -> N
     html = file.read_text("utf-8")
     assert '<html lang="it">' in html and "Solo per uso interno" in html
     assert "nascosto" not in html.split("</style>")[1]
-    assert desk.json("audit", "--json")[0]["action"] == "stats export internal"
+    assert desk.json("audit", "--json")[0]["action"] == "stats report internal"

@@ -30,6 +30,7 @@ def backup(
 
     from storage.backup.encrypted import BackupError
     from storage.backup.making import make
+    from storage.key_file import SealingError
 
     engine, settings, by = opening.database(), opening.settings(), opening.by()
     passphrase = _passphrase(key_file, again=True)
@@ -37,13 +38,14 @@ def backup(
     folder = to or Path(settings.backup_folder)
     try:
         made = make(engine, url, folder, passphrase, keep, by)
-    except (BackupError, OSError, DBAPIError) as error:
+    except (BackupError, SealingError, OSError, DBAPIError) as error:
         _failed(f"No backup was made: {_why(error)}")
     finally:
         engine.dispose()
     rows, tables = sum(made.manifest.rows.values()), len(made.manifest.rows)
     say(f"{made.path}: {rows} rows in {tables} tables, {made.size} bytes.")
     say("It was restored into a scratch database and compared: it is whole.")
+    say(f"Not in it: .env, and the key that opens the database ({settings.keys.place}).")
     if made.removed:
         say(f"Deleted: {', '.join(path.name for path in made.removed)}.")
 
@@ -67,6 +69,7 @@ def restore(
 
     from storage.backup import restoring
     from storage.backup.encrypted import BackupError
+    from storage.key_file import SealingError
 
     engine, by, settings = opening.database(), opening.by(), opening.settings()
     url, forgotten = settings.database_url.get_secret_value(), settings.list_of_erased
@@ -79,11 +82,12 @@ def restore(
         done = restoring.restore(
             engine, url, file, passphrase, by, replace=replace, forgotten=forgotten
         )
-    except (BackupError, OSError, DBAPIError) as error:
+    except (BackupError, SealingError, OSError, DBAPIError) as error:
         _failed(f"Nothing was changed: {_why(error)}")
     finally:
         engine.dispose()
     say(f"The database is that of {done.manifest.made_at}, in this release's schema.")
+    say(f"The key that opens it is not from the backup: {settings.keys.place}.")
     if done.again:
         say(f"Erased again, as they had been since: {', '.join(map(str, done.again))}.")
     if done.aside:
@@ -109,8 +113,9 @@ def _long_enough(secret: str, name: str) -> str:
 def _why(error: Exception) -> str:
     """One line without anything that the database held."""
     from storage.backup.encrypted import BackupError
+    from storage.key_file import SealingError
 
-    if isinstance(error, BackupError):
+    if isinstance(error, BackupError | SealingError):
         return str(error)
     if isinstance(error, OSError):
         return f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}."

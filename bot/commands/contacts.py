@@ -48,9 +48,19 @@ def contacts_show(contact: ContactId, as_json: AsJson = False) -> None:
     rows = [("alerts", kept["contact"]["alerts"]), ("agreed", kept["contact"]["agreed"])]
     rows += [(a["channel"], f"{a['address']} ({a['state']})") for a in kept["addresses"]]
     rows += [(name, short(value)) for name, value in state.get("profile", {}).items()]
+    rows += _consents(kept["consents"])
     rows += [("interested in", row["listing_id"]) for row in kept["interests"]]
     rows += [("tag", tag) for tag in kept["tags"]]
     print_table(("what", "value"), rows)
+
+
+def _consents(consents: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Each yes or no, its words and version; the newest last."""
+    from bot.catalogs import load_languages
+    from bot.consents import fingerprints, in_words
+
+    today = fingerprints(load_languages(opening.settings().default_language))
+    return [(f"consent: {one['purpose']}", in_words(one, today)) for one in consents]
 
 
 @app.command("interests", epilog="Example: python admin_cli.py contacts interests")
@@ -114,6 +124,35 @@ def contacts_export(
     say(f"Everything about person {contact} is in {to}. Give it to them, then delete it.")
 
 
+@app.command(
+    "correct", epilog="Example: python admin_cli.py contacts correct 12 comune=Settime needs=job"
+)
+def contacts_correct(
+    contact: ContactId,
+    answers: Annotated[
+        list[str],
+        typer.Argument(
+            help="name=value, or name= to take it away; several keys: needs=job,housing"
+        ),
+    ],
+) -> None:
+    """Correct answers of a person who asks for it (GDPR art. 16). They can do it in chat, too."""
+    from bot.catalogs import load_languages
+    from bot.correcting import read
+    from storage.correcting import CorrectionError, correct
+    from storage.gazetteer import load_gazetteer
+
+    languages = load_languages(opening.settings().default_language)
+    speech = languages[languages.default]
+    try:
+        changes = dict(read(typed, speech, load_gazetteer()) for typed in answers)
+        with opening.database().begin() as connection:
+            changed = correct(connection, contact, changes, opening.by())
+    except CorrectionError as error:
+        stop(str(error))
+    say(f"Person {contact}: {', '.join(changed) or 'nothing'} corrected.")
+
+
 @app.command("erase", epilog="Example: python admin_cli.py contacts erase 12")
 def contacts_erase(
     contact: ContactId,
@@ -125,6 +164,7 @@ def contacts_erase(
     from storage.contacts import export_contact
     from storage.erased import mirror
     from storage.erasure import erase
+    from storage.remaining import remains
 
     engine = opening.database()
     with engine.begin() as connection:
@@ -136,12 +176,17 @@ def contacts_erase(
         say(_what_goes(contact, kept))
         typer.confirm("Delete all this? It cannot be undone", abort=True)
     with engine.begin() as connection:
+        left = remains(connection, contact)
         erase(connection, contact, clock.now())
         record(connection, opening.by(), "erase", [(f"contact:{contact}", None, None)])
     with engine.begin() as connection:
         mirror(connection, opening.settings().list_of_erased)
     _clear_log(engine, contact)
     say(f"Person {contact} is deleted.")
+    say("What stays is not theirs any more:")
+    for what, count in left.items():
+        say(f"- {count} × {what}")
+    say(f"- the number {contact} in the list of who was erased, for old backups")
 
 
 @app.command(

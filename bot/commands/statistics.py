@@ -133,25 +133,29 @@ def export(
     """Write the statistics of a period as XLSX, CSV and JSON, with a manifest.
 
     For a funder (or anybody) small numbers are hidden and the rest is rounded. A period is
-    published once: again it gives the same. --for internal shows all, and is written down.
+    published once: again it gives the same. --for internal shows all, with a row for each person
+    under a name that means nothing, and is written down.
     """
     scope = scope_of(since, until, period, comune, language, channel or "")
     if folder.exists():
         stop(f"{folder} is there already: name a new folder.")
-    count = _written(folder, scope, whom)
+    query = {"from": since, "to": until, "period": period, "comune": comune, "for": whom}
+    query |= {"language": language, "channel": channel or ""}
+    count = _written(folder, scope, whom, query)
     files = "statistics.xlsx, .json, a .csv each, manifest.json"
     say(f"{count} tables are in {folder}: {files}.")
     if whom == "internal":
-        say("Small numbers are in them: they stay inside of the desk.")
+        say("Small numbers and a row for each person are in them: they stay inside of the desk.")
 
 
-def _written(folder: Path, scope: "Scope", whom: str) -> int:
+def _written(folder: Path, scope: "Scope", whom: str, query: dict[str, str]) -> int:
     from storage.stats import publishing
     from storage.stats.files import write_files
+    from storage.stats.reports import with_people
 
     with rolled_up().begin() as connection:
-        made = _made(connection, scope, whom)
-        write_files(folder, made.tables, publishing.about(scope, whom, made))
+        made = _made(connection, scope, whom, with_people)
+        write_files(folder, made.tables, publishing.about(scope, whom, made, query))
     return len(made.tables)
 
 
@@ -189,21 +193,24 @@ def _report(file: Path, scope: "Scope", whom: str, language: str) -> None:
     from storage.report.page import About, page
     from storage.report.words import Words
     from storage.report.writing import write_whole
+    from storage.stats.reports import everything
 
     words = Words(language, report_words(language))
     with rolled_up().begin() as connection:
-        made = _made(connection, scope, whom)
+        made = _made(connection, scope, whom, everything)
         about = About(scope, made.at, made.definitions, inside=whom == "internal")
         write_whole(file, page(made.tables, about, words))
 
 
-def _made(connection: "Connection", scope: "Scope", whom: str) -> "Export":
+def _made(connection: "Connection", scope: "Scope", whom: str, inside: "Report") -> "Export":
     """The tables as they leave; a period that may not be published stops the command."""
     from storage.stats import publishing
 
-    make = publishing.publish if whom == "funder" else publishing.inside
+    by = opening.by()
+    if whom == "internal":
+        return publishing.inside(connection, scope, by, inside)
     try:
-        return make(connection, scope, opening.by())
+        return publishing.publish(connection, scope, by)
     except publishing.PublishError as error:
         stop(str(error))
 

@@ -72,24 +72,52 @@ def hidden_cells(block: Block) -> set[Cell] | None:
     if any(row == total for row, _ in small):
         return None
     hidden = set(small)
-    while exposed := _exposed(block, small, hidden):
+    while found := (_exposed(block, small, hidden) or _cramped(block, small, hidden)):
         rest = [c for c in block.cells() if block.value(c) and c not in hidden and c[0] != total]
         if not rest:
             return None
-        near = [cell for cell in rest if cell[0] == exposed[0] or cell[1] == exposed[1]]
+        near = [cell for cell in rest if cell in found]
         hidden.add(min(near or rest, key=lambda cell: (block.value(cell), cell)))
     return hidden
 
 
-def _exposed(block: Block, small: set[Cell], hidden: set[Cell]) -> Cell | None:
-    """A small number that could be worked out."""
+def _exposed(block: Block, small: set[Cell], hidden: set[Cell]) -> set[Cell]:
+    """What stands in one row or column with a small number that could be worked out."""
     amounts: dict[Hashable, Amount] = {
         cell: Amount(
             *_way(block, cell), block.value(cell), *((1, K - 1) if cell in small else (K,))
         )
         for cell in hidden
     }
-    return next((cell for cell in sorted(small) if not can_differ(cell, amounts)), None)
+    which = next((cell for cell in sorted(small) if not can_differ(cell, amounts)), None)
+    if which is None:
+        return set()
+    return {cell for cell in block.cells() if cell[0] == which[0] or cell[1] == which[1]}
+
+
+def _cramped(block: Block, small: set[Cell], hidden: set[Cell]) -> set[Cell]:
+    """A sum whose hidden numbers together leave a small one less room than 1 to `K` - 1.
+
+    What is hidden of a sum is its total without what is told: 3 and 1 would be 4 people.
+    """
+    for line in _lines(block, hidden):
+        some = line & hidden
+        most = sum(map(block.value, some)) - (len(some) - 1)
+        if some & small and most < K - 1:
+            return line
+    return set()
+
+
+def _lines(block: Block, hidden: set[Cell]) -> Iterator[set[Cell]]:
+    """Numbers whose sum is told: columns, and the parts of a row."""
+    table = block.table
+    if block.total is not None:
+        for column in sorted({column for _, column in block.cells()}):
+            yield {cell for cell in block.cells() if cell[1] == column and cell[0] != block.total}
+    parts = [table.names.index(name) for name in table.parts]
+    for row in range(len(block.rows)) if parts else ():
+        if (row, table.names.index(table.whole)) not in hidden:
+            yield {(row, part) for part in parts}
 
 
 def _way(block: Block, cell: Cell) -> tuple[Point, Point]:

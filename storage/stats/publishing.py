@@ -61,10 +61,11 @@ def inside(connection: Connection, scope: Scope, by: By, report: Report = everyt
     return Export(report(connection, scope, today), by.now)
 
 
-def about(scope: Scope, whom: str, export: Export) -> dict[str, Any]:
-    """What a manifest says of an export."""
+def about(scope: Scope, whom: str, export: Export, query: dict[str, str]) -> dict[str, Any]:
+    """What a manifest says of an export; ``query`` is what was asked, as it was typed."""
     hides = {"k": disclosure.K, "rounded_to": disclosure.BASE, "hidden_as": disclosure.HIDDEN}
     return {
+        "query": query,
         "scope": scope.to_json(),
         "for": whom,
         "counted_at": export.at.isoformat(timespec="seconds"),

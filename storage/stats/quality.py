@@ -35,8 +35,8 @@ def by_language(facts: Facts, persons: Persons) -> Table:
     found = outcomes(facts, persons)
     asked = _either(one.asked for one in found.values())
     answered = _either(one.answered for one in found.values())
-    begun, finished = _intake(facts)
-    shown = _saw_list(facts) | _had_offers(found)
+    begun, finished = begun_and_finished(facts)
+    shown = shown_offers(facts, found)
     pairs = ((crowd(persons), shown), (asked, answered), (begun, begun & finished))
     lengths: dict[str, list[int]] = defaultdict(list)
     for who, questions in facts.first_offers().items():
@@ -67,11 +67,16 @@ def _served(row: Row) -> tuple[float, str]:
     return (sum(known) / len(known) if known else 101.0, str(row[0]))
 
 
-def _intake(facts: Facts) -> tuple[Crowd, Crowd]:
+def begun_and_finished(facts: Facts) -> tuple[Crowd, Crowd]:
     """Who began it, and who came to its end."""
     begun = _either(facts.who("started", "intake").values())
     told = facts.who("told", "intake").items()
     return begun, _either(some for what, some in told if what.step == "saved")
+
+
+def shown_offers(facts: Facts, found: dict[str, Outcomes]) -> Crowd:
+    """Who saw at least one offer that fits, ``found`` being what became of questions."""
+    return _saw_list(facts) | _had_offers(found)
 
 
 def _saw_list(facts: Facts) -> Crowd:

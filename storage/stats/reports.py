@@ -6,7 +6,17 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from storage.stats import conversations, funnel, ladder, needs, quality, questions, services, waits
+from storage.stats import (
+    conversations,
+    funnel,
+    individuals,
+    ladder,
+    needs,
+    quality,
+    questions,
+    services,
+    waits,
+)
 from storage.stats.facts import Facts
 from storage.stats.persons import Persons, active, everybody, known
 from storage.stats.scope import Scope
@@ -47,8 +57,13 @@ def quality_tables(connection: Connection, scope: Scope, today: date) -> list[Ta
 
 def everything(connection: Connection, scope: Scope, today: date) -> list[Table]:
     """All of them, as `stats export` writes them."""
+    return _everything(_read(connection, scope, today))
+
+
+def with_people(connection: Connection, scope: Scope, today: date) -> list[Table]:
+    """All of them, and a row for each person: never to be published."""
     read = _read(connection, scope, today)
-    return [*_summary(read), *_funnel(read), *_needs(read), *_quality(read)]
+    return [*_everything(read), individuals.table(read.facts, read.active)]
 
 
 WORDS: dict[Report, str] = {
@@ -56,7 +71,8 @@ WORDS: dict[Report, str] = {
     funnel_tables: "funnel",
     needs_tables: "needs",
     quality_tables: "quality",
-    everything: "export",
+    everything: "report",
+    with_people: "export",
 }
 """The command of each."""
 
@@ -64,6 +80,10 @@ WORDS: dict[Report, str] = {
 def _read(connection: Connection, scope: Scope, today: date) -> _Read:
     facts, all_ = Facts(connection, scope), everybody(connection, scope)
     return _Read(facts, known(connection, scope, all_), active(facts, all_), today)
+
+
+def _everything(read: _Read) -> list[Table]:
+    return [*_summary(read), *_funnel(read), *_needs(read), *_quality(read)]
 
 
 def _summary(read: _Read) -> list[Table]:
