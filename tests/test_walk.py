@@ -629,6 +629,7 @@ _SILENT = {
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
+    ("keep", "kept"),
     *(("person", step) for step in ("on", "read")),
     ("language", "speak"),
     ("alerts", "switched"),
