@@ -17,6 +17,7 @@ from bot.forgetting import TOLD, Forgetting, resting
 from bot.runtime import Parts
 from bot.settings import Settings, WrongSettingError, load_settings
 from bot.worker import Delivery, Worker
+from flows.conversation import Conversation as Talked
 from flows.messages import Inbound
 from flows.speech import Languages
 from storage.audit import entries
@@ -224,7 +225,8 @@ def person(
     add_contact(connection, id)
     at = NOW - silent
     add(connection, Address, contact_id=id, channel=channel, address=f"p{id}", heard_at=at)
-    add(connection, Conversation, contact_id=id, language="fr", state="{}", updated_at=at)
+    state = json.dumps(Talked(language="fr").to_json())
+    add(connection, Conversation, contact_id=id, language="fr", state=state, updated_at=at)
 
 
 def letters(engine: Engine) -> dict[int | None, str]:
