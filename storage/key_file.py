@@ -4,6 +4,7 @@ import base64
 import binascii
 import os
 import secrets
+import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,19 +50,29 @@ class Keys:
         """These keys in the file, whole or not at all; with ``anew`` one that is there stays."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         part = self.file.with_name(f"{self.file.name}.{secrets.token_hex(4)}")
+        try:
+            self._write_part(part, keys)
+            if anew:
+                with suppress(FileExistsError):
+                    os.link(part, self.file)
+            else:
+                part.replace(self.file)
+        finally:
+            part.unlink(missing_ok=True)
+        _settle_folder(self.file.parent)
+
+    def _write_part(self, part: Path, keys: list[bytes]) -> None:
+        """The owner and the rights of the file that it replaces: the assistant reads it, too."""
         lines = [base64.urlsafe_b64encode(key).decode().rstrip("=") for key in keys]
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as stream:
             stream.write(_HEAD + "".join(f"{line}\n" for line in lines))
             stream.flush()
-            os.fsync(stream.fileno())
-        if anew:
-            with suppress(FileExistsError):
-                os.link(part, self.file)
-            part.unlink()
-        else:
-            part.replace(self.file)
-        _settle_folder(self.file.parent)
+            if self.file.exists() and hasattr(os, "fchown"):  # not on Windows
+                was = self.file.stat()
+                os.fchown(handle, was.st_uid, was.st_gid)
+                os.fchmod(handle, stat.S_IMODE(was.st_mode))
+            os.fsync(handle)
 
     @property
     def place(self) -> str:

@@ -323,6 +323,9 @@ def test_one_tap_keeps_everything(
     clock.pass_time(days=27)
     worker = Worker(engine, parts.flows, parts.settings.zone, clock)
     worker.take([Delivery(Received("telegram", "m1", "p1", Inbound(tap="go:keep")))])
+    with engine.begin() as connection:
+        query = select(col(Outbox.body)).where(col(Outbox.origin) == "reply")
+        assert "✅" in connection.execute(query).scalar_one()
     later = NOW + 40 * DAY
     assert forgetting.run(later)[INACTIVE.key] == 0 and everybody(engine) == [1]
     assert forgetting.run(later)[TOLD] == 0

@@ -23,7 +23,7 @@ def show(as_json: AsJson = False) -> None:
         print_json([asdict(one) for one in found])
         return
     rows = [
-        (one.key, "seals" if one.seals else "opens", one.place or "MISSING", one.values)
+        (one.key, "seals" if one.seals else "opens", one.place or "MISSING", str(one.values))
         for one in found
     ]
     print_table(("key", "use", "where", "values"), rows)
