@@ -1,4 +1,4 @@
-.PHONY: help setup catalogs demo test check audit sbom battery bench bench-sending extract
+.PHONY: help setup catalogs demo test check audit sbom battery bench bench-scale bench-sending extract
 
 PYTHON ?= python3
 VENV := .venv
@@ -72,6 +72,9 @@ sbom: $(VENV)/.runtime  ## Write sbom.json: every locked package, with version a
 
 bench: $(VENV)/.dev setup  ## Measure, beside python-telegram-bot's ConversationHandler.
 	$(BIN)/python -m bench
+
+bench-scale: $(VENV)/.dev setup  ## Measure 1, 2 and 4 worker processes on PostgreSQL, and all in one.
+	$(BIN)/python -m bench.scale
 
 bench-sending: $(VENV)/.dev setup  ## Measure broadcasts at the providers' limits, and 50 kills during 10,000 sends.
 	$(BIN)/python -m bench.sending

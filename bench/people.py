@@ -38,6 +38,11 @@ class Line:
                 length = int(line.split(b":")[1])
         return await self.reader.readexactly(length)
 
+    def close(self) -> None:
+        """Hang up."""
+        if self.writer:
+            self.writer.close()
+
 
 @dataclass
 class BotApi:
