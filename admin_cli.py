@@ -12,6 +12,7 @@ from bot.commands import (
     broadcast,
     contacts,
     content,
+    copying,
     desk,
     inbox,
     keys,
@@ -128,6 +129,11 @@ def db_upgrade() -> None:
 
     upgrade(opening.database())
     say("The database is up to date.")
+
+
+db.command("copy", epilog="Example: python admin_cli.py db copy --to postgresql://desk@host/desk")(
+    copying.copy
+)
 
 
 @whatsapp.command("provision", epilog="Example: python admin_cli.py whatsapp provision")

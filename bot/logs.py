@@ -95,3 +95,5 @@ def set_up_logs(settings: Settings, level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in (*_LOUD, "apscheduler", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # a tick may take longer than a beat: it warns of each beat that it skips
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

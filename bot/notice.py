@@ -13,6 +13,7 @@ from flows.speech import Languages
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "privacy" / "notice"
 PATH = "/privacy"
 _UNKNOWN = "…"
+_GAP, _ARTICLE = re.compile(r"\{(\w+)\}"), re.compile(r"[0-9]+\([0-9]\)\([a-z]\)")
 _HEADERS = {
     "Cache-Control": "public, max-age=3600",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -83,10 +84,9 @@ def _html(found: list[tuple[str, str]], facts: Mapping[str, str]) -> Iterator[st
 
 
 def _filled(words: str, facts: Mapping[str, str]) -> str:
-    """A fact stands on its own: its direction may be another one than the sentence's."""
-    return re.sub(
-        r"\{(\w+)\}", lambda found: f"<bdi>{escape(facts[found[1]])}</bdi>", escape(words)
-    )
+    """What runs the other way than the sentence stands on its own: facts, and 6(1)(e)."""
+    text = _ARTICLE.sub(r'<bdi dir="ltr">\g<0></bdi>', escape(words))
+    return _GAP.sub(lambda found: f"<bdi>{escape(facts[found[1]])}</bdi>", text)
 
 
 def _facts(settings: Settings) -> dict[str, str]:

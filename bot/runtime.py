@@ -28,6 +28,7 @@ from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
 from bot.settings import Settings
+from bot.wakeups import QUEUED, STORED, WakeUps
 from bot.web import make_app
 from bot.worker import Worker
 from bot.works import make_works
@@ -37,6 +38,8 @@ from flows.speech import Languages
 from storage import outbox, pacing
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
+from storage.locks import Lock
+from storage.only_one import only_one
 from storage.schema import is_current
 from storage.understanding import load_understanding
 
@@ -114,9 +117,14 @@ class Runtime:
             engine, self._database, by_name, now, rules, lease, settings.rates, meter
         )
         works = make_works(engine, parts.languages, settings, answering)
-        self._scheduler = Scheduler(self._database, now, settings.zone, works, meter)
+        self._wakeups = WakeUps(engine, self._database)
+        alone = only_one(engine, Lock.SCHEDULER)
+        self._scheduler = Scheduler(
+            self._database, now, settings.zone, works, alone, meter, self._queued
+        )
         self._servers: list[web.AppRunner] = []
         self._helpers: list[asyncio.Task[None]] = []
+        self._hearing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Start the roles, wait for SIGTERM or SIGINT, stop cleanly.
@@ -183,10 +191,18 @@ class Runtime:
         """Wake who has something to do; whoever is missed polls."""
         if self._worker.queued:
             self._worker.queued = False
-            self._sender.wake()
+            self._queued()
         if self._worker.left_waiting:
             self._worker.left_waiting = False
             self._news.set()
+            if "worker" not in self._roles:
+                self._wakeups.tell(STORED)
+
+    def _queued(self) -> None:
+        """There may be something to send: for our sender, or for those of other processes."""
+        self._sender.wake()
+        if "sender" not in self._roles:
+            self._wakeups.tell(QUEUED)
 
     def _grant(self) -> None:
         rates = self._parts.settings.rates
@@ -205,6 +221,9 @@ class Runtime:
             tasks.append(asyncio.create_task(self._work(), name="worker"))
         if "scheduler" in self._roles:
             self._scheduler.start()
+        hears = {STORED: ("worker", self._news.set), QUEUED: ("sender", self._sender.wake)}
+        ours = {name: wake for name, (role, wake) in hears.items() if role in self._roles}
+        self._hearing = asyncio.create_task(self._wakeups.hear(ours), name="wakeups")
         if self._metrics:
             await self._serve_metrics(self._metrics)
         if "web" in self._roles:
@@ -239,7 +258,7 @@ class Runtime:
             self._news.clear()
             try:
                 if await self._database.run(self._worker.take_waiting):
-                    self._sender.wake()
+                    self._queued()
                     self._news.set()
             except Exception as error:
                 log.error("worker: %s", type(error).__name__)
@@ -248,6 +267,8 @@ class Runtime:
     async def _stop(self, tasks: list[asyncio.Task[None]]) -> None:
         if "scheduler" in self._roles:
             self._scheduler.stop()
+        if self._hearing:
+            self._hearing.cancel()
         for closing in self._channels.closing:
             closing.set()
         running = [*tasks, *self._helpers]
@@ -266,6 +287,7 @@ class Runtime:
                 for channel in self._channels.by_name.values():
                     await channel.close()
         self._database.close()
+        self._scheduler.release()
         self._parts.engine.dispose()
 
 

@@ -16,6 +16,7 @@ from storage.models import (
     Contact,
     Conversation,
     Event,
+    Farewell,
     Interest,
     Listing,
     ListingText,
@@ -99,6 +100,7 @@ def export_contact(connection: Connection, contact_id: int) -> dict[str, Any] | 
         "tags": [row["tag"] for row in _rows(connection, Tag, col(Tag.contact_id) == contact_id)],
         "waiting": _rows(connection, Waiting, col(Waiting.contact_id) == contact_id),
         "searches": _rows(connection, Search, col(Search.contact_id) == contact_id),
+        "told_of_the_end": _rows(connection, Farewell, col(Farewell.contact_id) == contact_id),
         "alerted": _rows(connection, Alerted, col(Alerted.contact_id) == contact_id),
         "tickets": _rows(connection, Ticket, col(Ticket.contact_id) == contact_id),
         "ticket_messages": _rows(

@@ -148,7 +148,8 @@ def note_told(connection: Connection, contact_id: int, listing: str, said: str, 
         "note outcome",
         [(f"contact:{contact_id}", _for_the_log(before), _for_the_log(after))],
     )
-    return f"{after.rung}, {after.ended}" if after.ended else str(after.rung)
+    said_before = ", as before" if _standing(before) == _standing(after) else ""
+    return f"{after.rung}{', ' if after.ended else ''}{after.ended}{said_before}"
 
 
 def _for_the_log(row: Any) -> dict[str, Any]:

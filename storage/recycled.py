@@ -44,5 +44,8 @@ def let_go(connection: Connection, contact_id: int, channel: str, now: datetime)
         here = col(Outbox.channel) == channel, col(Outbox.address) == address
         connection.execute(delete(Outbox).where(*here))
     connection.execute(delete(Address).where(*mine))
-    text = "Their WhatsApp number belongs to somebody else now; nothing of theirs was shown"
+    text = (
+        f"The WhatsApp number of person {contact_id} belongs to somebody else now; "
+        "nothing of theirs was shown"
+    )
     notices.add(connection, By(_BY_ITSELF, now), "number", f"contact:{contact_id}", text)

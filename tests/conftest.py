@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, create_engine
 from typer.testing import CliRunner
 
 import admin_cli
@@ -22,6 +22,8 @@ from storage.agenda.rules import replace_rules
 from storage.audit import By
 from storage.content.importing import import_offers, rows_of
 from storage.database import open_database
+from storage.locks import Lock
+from storage.only_one import only_one
 from storage.rides.rules import replace_taxi
 from storage.rides.taxi_file import read_taxi
 from storage.schema import upgrade
@@ -29,6 +31,9 @@ from storage.understanding import load_understanding
 from tests.databases import postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
+ALONE = only_one(create_engine("sqlite://"), Lock.SCHEDULER)
+"""A lock that nobody else wants."""
+
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 

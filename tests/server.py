@@ -44,6 +44,12 @@ class Server:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def cli(self, *words: str) -> str:
         """What an `admin_cli.py` command prints. Raises CalledProcessError."""
         command = [sys.executable, str(ROOT / "admin_cli.py"), *words]

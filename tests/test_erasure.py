@@ -29,7 +29,7 @@ from storage import simulator
 from storage.database import open_database
 from storage.erasure import erase, scrub
 from storage.models import Address, Consent, Contact, Event, Inbox, Notice
-from tests.conftest import Clock
+from tests.conftest import ALONE, Clock
 from tests.test_storage_database import migrated
 from tests.unsealed import unseal
 
@@ -70,7 +70,7 @@ class Site:
             parts = self.parts
             answering = Answering(parts.languages)
             works = make_works(parts.engine, parts.languages, parts.settings, answering)
-            await Scheduler(thread, parts.now, parts.settings.zone, works).tick()
+            await Scheduler(thread, parts.now, parts.settings.zone, works, ALONE).tick()
             thread.close()
 
         asyncio.run(tick())

@@ -21,7 +21,7 @@ from flows.messages import Inbound
 from storage.database import open_database
 from storage.numbers import Numbers, read_numbers
 from storage.schema import upgrade
-from tests.conftest import START, Clock
+from tests.conftest import ALONE, START, Clock
 
 MARK = "Fatoumata-77"
 
@@ -151,7 +151,7 @@ def test_of_both_databases_and_of_one_that_is_away(anywhere: Engine) -> None:
 
     async def asked(*, works: bool) -> tuple[int, bytes]:
         metrics, thread = Metrics(), DatabaseThread(anywhere)
-        await Scheduler(thread, clock, START.tzinfo, [], metrics).tick()  # type: ignore[arg-type]
+        await Scheduler(thread, clock, START.tzinfo, [], ALONE, metrics).tick()  # type: ignore[arg-type]
         if not works:
             thread.close()  # as good as a database that is away
         app = metrics_app(metrics, anywhere, thread, clock)

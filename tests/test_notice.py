@@ -81,6 +81,10 @@ def test_a_page(languages: Languages, code: str) -> None:
     assert sum(tag == "a" for tag, _ in tags.seen) == len(languages) - 1
 
 
+def test_articles_read_in_their_own_direction(languages: Languages) -> None:
+    assert '<bdi dir="ltr">6(1)(e)</bdi>' in notice.make_page("ar", languages, FACTS)
+
+
 def test_what_the_desk_says_of_itself_is_words_not_markup(languages: Languages) -> None:
     page = notice.make_page("en", languages, FACTS | {"dpo": "<script>alert(1)</script> {months}"})
     assert "<script" not in page and "&lt;script&gt;" in page

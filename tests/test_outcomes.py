@@ -345,6 +345,7 @@ def test_the_desk_notes_what_it_is_told(run: Run, tmp_path: Path) -> None:
         add_person(connection, 12)
     engine.dispose()
     assert "started" in run("outcomes", "note", "job_x", "12", "started")
+    assert "started, as before" in run("outcomes", "note", "job_x", "12", "still")  # too early
     assert "started, left" in run("outcomes", "note", "job_x", "12", "left")
     assert "no job and no course" in run("outcomes", "note", "hou_x", "12", "started", code=2)
     assert "no person 99" in run("outcomes", "note", "job_x", "99", "started", code=2)

@@ -22,7 +22,7 @@ from flows.speech import Languages
 from storage.models import Event, Listing, ListingText, Notice, Outbox
 from storage.outreach import broadcasts, expand, series, wording
 from storage.outreach.report import report
-from tests.conftest import START, Clock
+from tests.conftest import ALONE, START, Clock
 from tests.outreach import BY, ROME, RULES, add_broadcast, add_person, send
 from tests.retention import swept
 from tests.test_storage_database import KINDS, emptied, migrated
@@ -322,7 +322,7 @@ def test_the_scheduler_sends_what_is_due(database: Engine, languages: Languages)
         thread, clock = DatabaseThread(database), Clock()
         settings = Settings(_env_file=None)  # type: ignore[call-arg]
         works = make_works(database, languages, settings, Answering(languages))
-        await Scheduler(thread, clock, ROME, works).tick()
+        await Scheduler(thread, clock, ROME, works, ALONE).tick()
         thread.close()
 
     asyncio.run(go())

@@ -17,6 +17,7 @@ from bot.forgetting import TOLD, Forgetting, resting
 from bot.runtime import Parts
 from bot.settings import Settings, WrongSettingError, load_settings
 from bot.worker import Delivery, Worker
+from flows.conversation import Conversation as Talked
 from flows.messages import Inbound
 from flows.speech import Languages
 from storage.audit import entries
@@ -224,7 +225,8 @@ def person(
     add_contact(connection, id)
     at = NOW - silent
     add(connection, Address, contact_id=id, channel=channel, address=f"p{id}", heard_at=at)
-    add(connection, Conversation, contact_id=id, language="fr", state="{}", updated_at=at)
+    state = json.dumps(Talked(language="fr").to_json())
+    add(connection, Conversation, contact_id=id, language="fr", state=state, updated_at=at)
 
 
 def letters(engine: Engine) -> dict[int | None, str]:
@@ -323,6 +325,9 @@ def test_one_tap_keeps_everything(
     clock.pass_time(days=27)
     worker = Worker(engine, parts.flows, parts.settings.zone, clock)
     worker.take([Delivery(Received("telegram", "m1", "p1", Inbound(tap="go:keep")))])
+    with engine.begin() as connection:
+        query = select(col(Outbox.body)).where(col(Outbox.origin) == "reply")
+        assert "✅" in connection.execute(query).scalar_one()
     later = NOW + 40 * DAY
     assert forgetting.run(later)[INACTIVE.key] == 0 and everybody(engine) == [1]
     assert forgetting.run(later)[TOLD] == 0

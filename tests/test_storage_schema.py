@@ -137,6 +137,8 @@ def test_a_database_of_a_release_upgrades_with_its_data(database: Engine, releas
         for row in rows:
             if "alembic_version" not in row:
                 connection.exec_driver_sql(row.replace("%", "%%"))
+        jobs = "SELECT 99, 1, min(id), 0 FROM listing WHERE topic = 'job'"
+        connection.exec_driver_sql(f"INSERT INTO interest (id, contact_id, listing_id, at) {jobs}")
     assert not is_current(database)
     upgrade(database)
     assert is_current(database)
@@ -147,7 +149,8 @@ def test_a_database_of_a_release_upgrades_with_its_data(database: Engine, releas
     assert taxi and taxi.words == "unreviewed" and unit.state == "unreviewed"
     assert taxi.details["hours"] == (Hours(WEEK[:5], "07:00", "18:00"),)
     assert load_gazetteer().get(taxi.details["area"][0]) is not None
-    assert kept and kept["interests"] and kept["conversation"]["language"] == "fr"
+    assert kept and [one["rung"] for one in kept["outcomes"]] == ["interested"]
+    assert kept["interests"] and kept["conversation"]["language"] == "fr"
 
 
 def test_two_at_once_do_it_once(database: Engine) -> None:

@@ -590,6 +590,7 @@ _SILENT = {
     ("answer", "tell_me"),
     *(("tell_me", step) for step in ("as_you_like", "will_hear")),
     *(("searches", step) for step in ("gone", "told")),
+    *(("outcome", step) for step in ("none", "gone", "thanks")),
     *(
         ("appointment", step)
         for step in (
@@ -628,6 +629,7 @@ _SILENT = {
     ("browse", "gone"),
     ("browse", "back_to_list"),
     ("help", "explained"),
+    ("keep", "kept"),
     *(("person", step) for step in ("on", "read")),
     ("language", "speak"),
     ("alerts", "switched"),

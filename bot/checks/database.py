@@ -67,7 +67,7 @@ def backups(connection: Connection, now: datetime) -> Iterator[Finding]:
     """Once people have written: is there a backup, and did anybody ever try to go back?"""
     if not connection.scalar(select(func.count()).select_from(Contact)):
         return
-    made = _last(connection, "backup")
+    made = _last(connection, "backup", "restore")  # what was gone back to was one
     if made is None or now - made > _BACKED_UP:
         said = f"the last backup is of {made:%Y-%m-%d}" if made else "there is no backup"
         says = f"{said}: `admin_cli.py backup`, every night by a timer"

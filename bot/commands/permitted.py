@@ -60,6 +60,7 @@ LEAST = {
     **dict.fromkeys((f"keys {name}" for name in ("status", "rotate")), ADMIN),
     "whatsapp provision": ADMIN,
     "retention run": ADMIN,
+    "db copy": ADMIN,
 }  # fmt: skip
 """The least role for each command. One that is missing here needs an admin."""
 
@@ -98,8 +99,10 @@ def _check(path: str, least: str) -> None:
     from storage.role import Role
     from storage.roles import refuse, role_of, roles
 
-    with opening.to_read().begin() as connection:
+    engine = opening.to_read()
+    with engine.begin() as connection:
         named = roles(connection)
+    engine.dispose()  # the command itself may need to be the only one
     if not named:
         return
     by = opening.by()

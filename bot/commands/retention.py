@@ -62,5 +62,5 @@ def _print(found: dict[str, int], name: str, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(("key", name), list(found.items()))
+    print_table(("key", name), [(key, str(count)) for key, count in found.items()])
     say("`retention show` says what each is.")

@@ -59,7 +59,7 @@ def restore(
     and ``replace`` was not said, and when the backup is not whole.
     """
     with alone(engine, url):
-        _refuse_in_use(engine, url)
+        refuse_in_use(engine, url)
         empty = _is_empty(engine, url)
         if not (empty or replace):
             raise BackupError("the database is not empty: --replace puts it aside.")
@@ -86,7 +86,8 @@ def _forget_again(engine: Engine, copy: Engine, file: Path, by: By) -> list[int]
         return erased.reapply(connection, file, by.now)
 
 
-def _refuse_in_use(engine: Engine, url: str) -> None:
+def refuse_in_use(engine: Engine, url: str) -> None:
+    """Raises BackupError when anybody else has the database open."""
     if is_sqlite(engine):
         engine.dispose()
         sqlite.take_over(sqlite.file_of(url))

@@ -3,6 +3,7 @@
 What counts seconds by itself (leases of threads, timeouts) is not moved, as on a real machine.
 """
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,10 +35,10 @@ def make_parts(settings: Settings) -> runtime.Parts:
 
 
 async def tick(self: scheduler.Scheduler) -> None:
-    """As the scheduler's own; the file ``ticked`` then says which moment it has dealt with."""
+    """As the scheduler's own; the file ``ticked`` says which moment was dealt with, and by whom."""
     began = now()
     await _tick(self)
-    _TICKED.write_text(began.isoformat())
+    _TICKED.write_text(f"{began.isoformat()} {os.getpid()}")
 
 
 if __name__ == "__main__":
@@ -46,6 +47,7 @@ if __name__ == "__main__":
     with (
         patch.object(program, "make_parts", make_parts),
         patch.object(scheduler, "_TICK_SECONDS", 0.5),
+        patch.object(scheduler, "_BEAT_SECONDS", 0.25),
         patch.object(scheduler.Scheduler, "tick", tick),
     ):
         sys.exit(main())
