@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
-from storage.retention.schedule import Part, Rule, key_of
+from storage.retention.rule import Part, Rule, key_of
 
 BATCH = 2000
 """Rows of one part in one transaction: nobody's reply waits for more."""
