@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlmodel import col
 
-from bot.channel import Received
+from bot.address_changes import apply_problem
+from bot.channel import Problem, Received
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
@@ -133,6 +134,19 @@ def test_what_was_held_goes_only_to_who_is_known(
     talk.send("yes")
     with engine.begin() as connection:
         assert connection.execute(waiting).scalar() == 0
+
+
+def test_a_letter_that_did_not_arrive_takes_no_doubt_away(
+    parts: Parts, engine: Engine, clock: Clock
+) -> None:
+    talk = Talk(parts, engine)
+    clock.pass_time(days=60)
+    talk.send("hi")
+    with engine.begin() as connection:
+        apply_problem(connection, "whatsapp", "+39", Problem.UNREACHABLE, clock())
+    said = talk.send("my data")
+    assert QUESTION in said["text"] and NAME not in json.dumps(said)
+    assert talk.one(col(Address.state)) == DOUBTED
 
 
 def test_stop_language_and_danger_are_heard_at_once(

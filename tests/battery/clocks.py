@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from storage.models import Outbox
 from tests.battery.figures import Figure, Place, at_least, at_most, exactly, none
+from tests.battery.jumping import write_whole
 from tests.battery.world import BOOKS, World
 
 _JUMPING = "tests.battery.jumping"
@@ -37,7 +38,8 @@ async def jumps(place: Place) -> list[Figure]:
         ended.set()
         await load
         await world.until_quiet(60)
-        return [*world.reckon(), world.errors()]
+        # what is in flight when the clock jumps ahead is as old as a dead sender's
+        return [*world.reckon(kills=2), world.errors()]
 
 
 async def two_schedulers(place: Place) -> list[Figure]:
@@ -61,7 +63,7 @@ async def two_schedulers(place: Place) -> list[Figure]:
             at_least("reminders", world.count(_ROWS), appointments),
             none("reminders written twice", world.count(_ROWS) - world.count(_REMINDED)),
             at_least("seconds until the other took over", taken_over, 0.001),
-            at_most("seconds until the other took over", taken_over, 10),
+            at_most("seconds until the other took over", taken_over, 30),
             world.stuck(),
             world.errors(),
         ]
@@ -124,4 +126,4 @@ async def _step(world: World, ahead: timedelta) -> None:
 
 def _set(place: Place, ahead: timedelta) -> None:
     """From now on the program's clock is so far ahead."""
-    (place.folder / "ahead").write_text(str(ahead.total_seconds()))
+    write_whole(place.folder / "ahead", str(ahead.total_seconds()))
