@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import Engine, text
 
 from bench.__main__ import SECRET, cpu_seconds, free_port, ours
@@ -242,46 +240,40 @@ async def _backlog(crowd: Crowd, processes: Processes, engine: Engine, people: i
         processes.signal(signal.SIGCONT, "worker", "sender")
 
 
-def row(table: Table, name: str, found: Figures, first: Figures) -> None:
-    """Add a line; ratios are to ``first``."""
+def show(name: str, found: Figures, first: Figures) -> None:
+    """Print what came of it; ratios are to ``first``."""
     busy, calm = found.busy, found.calm
-    alone = f"{found.backlog:,.0f} (x{found.backlog / first.backlog:.2f})" if found.backlog else ""
-    table.add_row(
-        name,
-        f"{busy.rate:,.0f} (x{busy.rate / first.busy.rate:.2f})",
-        f"{quantile(busy.waits, 0.5):,.0f}"
-        f" (x{quantile(busy.waits, 0.5) / quantile(first.busy.waits, 0.5):.2f})",
-        alone,
-        f"{quantile(calm.waits, 0.5):,.0f}",
-        f"{quantile(calm.stored, 0.5):,.0f} / {quantile(calm.stored, 0.99):,.0f}",
-        ", ".join(f"{role} {used:.2f}" for role, used in found.cpu.items() if used),
-        f"{found.load:.1f}",
-    )
+    slow, slow_before = quantile(busy.waits, 0.5), quantile(first.busy.waits, 0.5)
+    cpu = ", ".join(f"{role} {used:.2f}" for role, used in found.cpu.items() if used)
+    print(f"{name} (load {found.load:.1f})")
+    print(f"  busy: {busy.rate:.0f} turns/s (x{busy.rate / first.busy.rate:.2f}),", end=" ")
+    print(f"p50 {slow:.0f} ms (x{slow / slow_before:.2f}); CPU s per 1,000 turns: {cpu}")
+    if found.backlog:
+        ratio = found.backlog / first.backlog
+        print(f"  workers alone: {found.backlog:.0f} turns/s (x{ratio:.2f})")
+    print(f"  calm: {calm.rate:.0f} turns/s, p50 {quantile(calm.waits, 0.5):.0f} ms;", end=" ")
+    late = quantile(calm.stored, 0.99)
+    print(f"stored to seen: p50 {quantile(calm.stored, 0.5):.0f} ms, p99 {late:.0f} ms", flush=True)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print each arrangement as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
-    parser.add_argument("--people", type=int, default=400, help="who write at once")
-    parser.add_argument("--seconds", type=float, default=20, help="of the busy time of each line")
+    parser.add_argument("--people", type=int, default=200, help="who write at once")
+    parser.add_argument("--seconds", type=float, default=10, help="of each busy time")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--senders", type=int, default=1)
     chosen = parser.parse_args()
-    table = Table(
-        "processes", "turns/s", "p50 ms", "workers alone, turns/s", "calm: p50 ms",
-        "calm: stored to seen, p50 / p99 ms", "CPU s per 1,000 turns", "load",
-        title=f"{chosen.people} people at once; calm: {CALM}. {os.cpu_count()} cores",
-    )  # fmt: skip
+    print(f"{os.cpu_count()} cores; busy: {chosen.people} people at once, calm: {CALM} who think")
     first: Figures | None = None
     for workers in chosen.workers:
         roles = ["web", *["worker"] * workers, *["sender"] * chosen.senders]
         found = asyncio.run(measure("postgresql", roles, chosen.people, chosen.seconds))
         first = first or found
-        row(table, f"{workers} x worker", found, first)
+        show(f"postgresql, 1 web, {workers} worker, {chosen.senders} sender", found, first)
     for kind in ("postgresql", "sqlite"):
         found = asyncio.run(measure(kind, ["all"], chosen.people, chosen.seconds))
-        row(table, f"{kind}, all in one", found, first or found)
-    Console(width=160).print(table)
+        show(f"{kind}, all in one process", found, first or found)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from storage.agenda import reminders, waiting
 from storage.agenda.person import read, upcoming
 from storage.agenda.rules import places
 from storage.gazetteer import load_gazetteer
-from storage.letters import queue
+from storage.letters import call_back, queue
 from storage.models import Appointment as Row
 from storage.models import Conversation
 from storage.rides.person import DatabaseRides
@@ -92,6 +92,7 @@ class Correspondence:
             until=offer.until,
         )
         if not told:
+            call_back(connection, f"appointment:{one.id}", now)
             waiting.give_up(connection, offer, now)
 
     def changed(self, connection: Connection, contact_id: int, id: int, now: datetime) -> bool:

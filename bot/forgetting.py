@@ -15,7 +15,8 @@ from flows.speech import Languages
 from storage.letters import REMINDER, post
 from storage.models import Conversation, Outbox
 from storage.retention import people
-from storage.retention.schedule import INACTIVE, RULES, Rule
+from storage.retention.rule import Rule
+from storage.retention.schedule import INACTIVE, RULES
 from storage.retention.sweeping import count, sweep
 
 TOLD = "inactive_people_told"

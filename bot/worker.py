@@ -5,6 +5,7 @@ Everything here runs in the database thread (`bot.database_thread`), never in th
 
 import json
 import logging
+import random
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +40,7 @@ from storage.turns import IN_ANSWER, Person, Turns, Waiting
 
 log = logging.getLogger(__name__)
 
+_CHOICE = 10  # workers choose among so many times what they take at once
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -92,16 +94,21 @@ class Worker:
             return [result for delivery in deliveries for result in self.take([delivery])]
 
     def take_waiting(self, limit: int = 50) -> int:
-        """Take turns for stored messages that wait; how many were taken."""
+        """Take turns for stored messages that wait; how many were taken.
+
+        Some of those who wait, by chance: workers that all began with the same would mostly find
+        each other's locks, and turns that are taken.
+        """
         i = Inbox
         query = (
             select(col(i.channel), col(i.address))
             .where(col(i.handled_at).is_(None))
             .group_by(col(i.channel), col(i.address))
-            .limit(limit)
+            .limit(_CHOICE * limit)
         )
         with reading(self._engine).begin() as connection:
-            addresses = connection.execute(query).all()
+            found = connection.execute(query).all()
+        addresses = random.sample(found, min(limit, len(found)))
         return sum(self._take_one_waiting(channel, address) for channel, address in addresses)
 
     def _take_one_waiting(self, channel: str, address: str) -> int:
@@ -146,7 +153,10 @@ class Worker:
         if is_outage(error):
             return error
         self.failed_turns += 1
-        self._quarantine.refused(delivery.received, error)
+        try:
+            self._quarantine.refused(delivery.received, error)
+        except Exception as worse:
+            return worse
         return None
 
     def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 from sqlmodel import col
 
 from storage import outcomes
 from storage.models import Address, Contact, Event, Outbox
+from storage.recycled import DOUBTED
 
 
 def block(connection: Connection, channel: str, address: str) -> None:
-    """The person cannot be reached there until they write or unblock us."""
-    _set_state(connection, channel, address, "blocked")
+    """The person cannot be reached there until they write or unblock us; a doubt stays."""
+    _set_state(connection, channel, address, "blocked", col(Address.state) != DOUBTED)
 
 
 def unblock(connection: Connection, channel: str, address: str) -> None:
@@ -19,10 +20,12 @@ def unblock(connection: Connection, channel: str, address: str) -> None:
     _set_state(connection, channel, address, "ok")
 
 
-def _set_state(connection: Connection, channel: str, address: str, state: str) -> None:
+def _set_state(
+    connection: Connection, channel: str, address: str, state: str, *only: ColumnElement[bool]
+) -> None:
     connection.execute(
         update(Address)
-        .where(col(Address.channel) == channel, col(Address.address) == address)
+        .where(col(Address.channel) == channel, col(Address.address) == address, *only)
         .values(state=state)
     )
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlmodel import col
 
 from storage.models import Address, Contact, Outbox
+from storage.recycled import DOUBTED
 
 REMINDER = 1
 """The priority of a letter: after replies, before broadcasts."""
@@ -23,17 +24,18 @@ def queue(
 ) -> int | None:
     """The row's id, or None when the person cannot be written to (stopped, or blocked everywhere).
 
-    It goes where they wrote last. ``about`` names what it speaks of, for `call_back`.
+    It goes where they wrote last; where it is not certain who writes only when nothing else is
+    left, and there it waits for that. ``about`` names what it speaks of, for `call_back`.
     """
     query = (
         select(col(Address.channel), col(Address.address))
         .join(Contact, col(Contact.id) == col(Address.contact_id))
         .where(
             col(Address.contact_id) == contact_id,
-            col(Address.state) == "ok",
+            col(Address.state).in_(("ok", DOUBTED)),
             col(Contact.alerts) != "stopped",
         )
-        .order_by(col(Address.heard_at).desc())
+        .order_by(col(Address.state) == DOUBTED, col(Address.heard_at).desc())
     )
     found = connection.execute(query).first()
     if found is None:

@@ -74,11 +74,13 @@ def will_reach(connection: Connection, letter: int, at: datetime) -> bool:
         col(Address.channel) == col(Outbox.channel), col(Address.address) == col(Outbox.address)
     )
     query = (
-        select(col(Outbox.channel), col(Outbox.body), col(Address.heard_at))
+        select(col(Outbox.channel), col(Outbox.body), col(Address.heard_at), col(Address.state))
         .join(Address, here)
         .where(col(Outbox.id) == letter)
     )
-    channel, body, heard_at = connection.execute(query).one()
+    channel, body, heard_at, state = connection.execute(query).one()
+    if state == DOUBTED:
+        return False
     if channel != _WINDOWED or at - heard_at < WINDOW:
         return True
     words = json.loads(body)

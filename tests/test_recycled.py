@@ -9,13 +9,17 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlmodel import col
 
-from bot.channel import Received
+from bot.address_changes import apply_problem
+from bot.channel import Problem, Received
 from bot.runtime import Parts
 from bot.worker import Delivery, Worker
 from flows.messages import Inbound
+from storage.claims import Claims
+from storage.letters import queue
 from storage.models import Address, Contact, Conversation, Notice, Outbox
 from storage.outbox import HELD
 from storage.recycled import DOUBTED, SILENT, is_doubted
+from storage.verdicts import will_reach
 from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
 
@@ -133,6 +137,43 @@ def test_what_was_held_goes_only_to_who_is_known(
     talk.send("yes")
     with engine.begin() as connection:
         assert connection.execute(waiting).scalar() == 0
+
+
+@pytest.mark.parametrize(("says", "left"), [("yes", "queued"), ("no", "")])
+def test_a_reminder_that_falls_due_in_doubt_waits_for_the_answer(
+    parts: Parts, engine: Engine, clock: Clock, says: str, left: str
+) -> None:
+    talk = Talk(parts, engine)
+    clock.pass_time(days=50)
+    talk.send("hi")
+    with engine.begin() as connection:
+        body, now = '{"text": "Your appointment", "language": "en"}', clock()
+        due = now - timedelta(minutes=1)
+        contact = connection.execute(select(col(Contact.id))).scalar_one()
+        letter = queue(connection, contact, body, "reminder", now, due, now + timedelta(days=1))
+        assert letter is not None
+        assert not will_reach(connection, letter, now), "the operators may call, too"
+        status = select(col(Outbox.status)).where(col(Outbox.id) == letter)
+        said = Outbox.__table__.update().where(col(Outbox.id) < letter)  # type: ignore[attr-defined]
+        connection.execute(said.values(status="sent", closed_at=now))
+        assert Claims(engine.dialect).claim(connection, "whatsapp", (9, 9, 9), now) == []
+        assert connection.execute(status).scalar() == HELD
+    talk.send(says)
+    with engine.begin() as connection:
+        assert (connection.execute(status).scalar() or "") == left
+
+
+def test_a_letter_that_did_not_arrive_takes_no_doubt_away(
+    parts: Parts, engine: Engine, clock: Clock
+) -> None:
+    talk = Talk(parts, engine)
+    clock.pass_time(days=60)
+    talk.send("hi")
+    with engine.begin() as connection:
+        apply_problem(connection, "whatsapp", "+39", Problem.UNREACHABLE, clock())
+    said = talk.send("my data")
+    assert QUESTION in said["text"] and NAME not in json.dumps(said)
+    assert talk.one(col(Address.state)) == DOUBTED
 
 
 def test_stop_language_and_danger_are_heard_at_once(

@@ -52,7 +52,8 @@ from storage.models import (
 )
 from storage.retention import people, sweeping
 from storage.retention.lines import lines
-from storage.retention.schedule import INACTIVE, RULES, Rule
+from storage.retention.rule import Rule
+from storage.retention.schedule import INACTIVE, RULES
 from tests.conftest import ROOT, START, Clock, Run
 from tests.test_storage_database import KINDS, add_contact, emptied, migrated
 

@@ -30,6 +30,12 @@ class Inbox(SQLModel, table=True):
             sqlite_where=text("handled_at IS NULL"),
             postgresql_where=text("handled_at IS NULL"),
         ),
+        Index(
+            "inbox_handled",
+            "handled_at",
+            sqlite_where=text("handled_at IS NOT NULL"),
+            postgresql_where=text("handled_at IS NOT NULL"),
+        ),
     )
     id: int = id_column()
     channel: str
@@ -84,6 +90,12 @@ class Outbox(SQLModel, table=True):
             "expires_at",
             sqlite_where=text("closed_at IS NULL AND expires_at IS NOT NULL"),
             postgresql_where=text("closed_at IS NULL AND expires_at IS NOT NULL"),
+        ),
+        Index(
+            "outbox_closed",
+            "closed_at",
+            sqlite_where=text("closed_at IS NOT NULL"),
+            postgresql_where=text("closed_at IS NOT NULL"),
         ),
         Index("outbox_external", "channel", "external_id"),
         Index("outbox_inbox", "inbox_id"),

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from storage.retention.schedule import INACTIVE, RULES, WITH_PERSON, Rule
+from storage.retention.rule import Rule
+from storage.retention.schedule import INACTIVE, RULES, WITH_PERSON
 
 Line = tuple[str, str, str, str, str]
 

@@ -5,14 +5,6 @@ GDPR art. 5(1)(c) and (e): no more and no longer than the purpose needs. The per
 decision; where a source gives a number, the reason names it.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import ColumnElement, Connection, exists, or_, select
-from sqlmodel import col
-
 from storage.models import (
     Appointment,
     Audit,
@@ -35,101 +27,22 @@ from storage.models import (
     Waiting,
 )
 from storage.outreach import report
+from storage.retention.rule import (
+    Part,
+    Rule,
+    broadcast_letters,
+    days,
+    done_notices,
+    letters_of_over,
+    older,
+    personless,
+    plain_letters,
+    silent_topics,
+    unused_runs,
+    with_person,
+    words_of_over,
+)
 from storage.tickets.group import delete_topics
-
-Which = Callable[[datetime, datetime], ColumnElement[bool]]
-"""The rows that go, from (now - keep) and now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows of one table that go: deleted, or with ``values`` only changed.
-
-    ``first`` is done with them before, in the same transaction; ``instead`` of all that, their keys
-    are given to it.
-    """
-
-    table: Any
-    which: Which
-    values: Mapping[str, Any] | None = None
-    first: Callable[[Connection, ColumnElement[bool]], None] | None = None
-    instead: Callable[[Connection, list[int], datetime], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One line of the schedule. Without ``keep`` it goes with its person, or stays as it says."""
-
-    key: str
-    what: str
-    tables: str
-    keep: timedelta | None
-    since: str
-    why: str
-    parts: tuple[Part, ...] = ()
-
-
-def days(number: int) -> timedelta:
-    """So many of them."""
-    return timedelta(days=number)
-
-
-def older(column: Any) -> Which:
-    """What that moment of lies before."""
-    return lambda before, _: col(column) < before
-
-
-def _words_of_over(before: datetime, _: datetime) -> ColumnElement[bool]:
-    """Words of tickets that ended before then, when no letter of them is still on its way."""
-    message = TicketMessage
-    open_letter = exists().where(
-        col(message.ticket_id) == col(Ticket.id),
-        col(Outbox.id) == col(message.letter_id),
-        col(Outbox.closed_at).is_(None),
-    )
-    over = select(col(Ticket.id)).where(col(Ticket.closed_at) < before, ~open_letter)
-    return col(message.ticket_id).in_(over)
-
-
-def _letters_of_over(before: datetime, now: datetime) -> ColumnElement[bool]:
-    """Their letters, but for those that go as messages that were sent."""
-    words = (_words_of_over(before, now), col(TicketMessage.letter_id).is_not(None))
-    letters = select(col(TicketMessage.letter_id)).where(*words)
-    return col(Outbox.id).in_(letters) & (col(Outbox.closed_at) >= before)
-
-
-def _silent_topics(before: datetime, _: datetime) -> ColumnElement[bool]:
-    recent = exists().where(
-        col(Ticket.contact_id) == col(DeskTopic.contact_id),
-        or_(col(Ticket.closed_at).is_(None), col(Ticket.closed_at) >= before),
-    )
-    return ~recent
-
-
-def _unused_runs(before: datetime, _: datetime) -> ColumnElement[bool]:
-    return ~exists().where(col(Ride.run_id) == col(Run.id), col(Ride.leaves_at) >= before)
-
-
-def _done_notices(before: datetime, _: datetime) -> ColumnElement[bool]:
-    ticket = exists().where(col(Ticket.id) == col(Notice.id))
-    return (col(Notice.closed_at) < before) & ~ticket
-
-
-def _personless(before: datetime, _: datetime) -> ColumnElement[bool]:
-    return (col(Event.at) < before) & col(Event.contact_id).is_(None)
-
-
-def _with_person(table: Any, moment: Any) -> Which:
-    return lambda before, _: (col(moment) < before) & col(table.contact_id).is_not(None)
-
-
-def _plain_letters(before: datetime, _: datetime) -> ColumnElement[bool]:
-    return (col(Outbox.closed_at) < before) & col(Outbox.broadcast_id).is_(None)
-
-
-def _broadcast_letters(before: datetime, _: datetime) -> ColumnElement[bool]:
-    return (col(Outbox.closed_at) < before) & col(Outbox.broadcast_id).is_not(None)
-
 
 # What another rule's rows hold on to comes first: so a dry run counts what a run deletes.
 RULES = (
@@ -140,7 +53,7 @@ RULES = (
         days(7),
         "sent, failed or cancelled",
         "to find out what became of them; of broadcasts the counts stay",
-        (Part(Outbox, _plain_letters), Part(Outbox, _broadcast_letters, first=report.fold)),
+        (Part(Outbox, plain_letters), Part(Outbox, broadcast_letters, first=report.fold)),
     ),
     Rule(
         "deliveries",
@@ -177,9 +90,9 @@ RULES = (
         "the ticket ended",
         "the person may still come back to it in the next days",
         (
-            Part(Outbox, _letters_of_over),
-            Part(TicketMessage, _words_of_over),
-            Part(DeskTopic, _silent_topics, instead=delete_topics),
+            Part(Outbox, letters_of_over),
+            Part(TicketMessage, words_of_over),
+            Part(DeskTopic, silent_topics, instead=delete_topics),
         ),
     ),
     Rule(
@@ -189,7 +102,7 @@ RULES = (
         days(365),
         "done",
         "a look back over one year of work; of an erased person it says only that there was one",
-        (Part(Notice, _done_notices),),
+        (Part(Notice, done_notices),),
     ),
     Rule(
         "tickets",
@@ -207,7 +120,7 @@ RULES = (
         days(90),
         "it left",
         "the drivers' books are settled once a quarter",
-        (Part(Ride, older(Ride.leaves_at)), Part(Run, _unused_runs)),
+        (Part(Ride, older(Ride.leaves_at)), Part(Run, unused_runs)),
     ),
     Rule(
         "ride_wishes_person",
@@ -216,7 +129,7 @@ RULES = (
         days(90),
         "asked",
         "so that one person who asks five times does not count as five",
-        (Part(RideWish, _with_person(RideWish, RideWish.at), {"contact_id": None}),),
+        (Part(RideWish, with_person(RideWish, RideWish.at), {"contact_id": None}),),
     ),
     Rule(
         "ride_wishes",
@@ -237,7 +150,7 @@ RULES = (
         (
             Part(
                 Appointment,
-                _with_person(Appointment, Appointment.ends_at),
+                with_person(Appointment, Appointment.ends_at),
                 {"contact_id": None},
             ),
         ),
@@ -286,7 +199,7 @@ RULES = (
         days(5 * 365),
         "it happened",
         "years are compared; nobody is in them",
-        (Part(Event, _personless),),
+        (Part(Event, personless),),
     ),
     Rule(
         "job_runs",
@@ -338,10 +251,3 @@ WITH_PERSON = (
         "they are public, and nobody is in them",
     ),
 )
-
-
-def key_of(table: Any) -> Any:
-    """The number of a row; None where batches are not needed."""
-    return {DeskTopic: col(DeskTopic.contact_id), JobRun: None}.get(
-        table, getattr(table, "id", None)
-    )

@@ -12,14 +12,15 @@ from sqlalchemy import Engine, event
 
 from bot import runtime
 from storage.database import open_database
+from storage.key_file import Keys
 from tests.brisk import main
 
 _FULL = Path("full")
 
 
-def open_cramped(url: str) -> Engine:
+def open_cramped(url: str, keys: Keys | None = None) -> Engine:
     """As `open_database`; each connection looks whether there is room."""
-    engine = open_database(url)
+    engine = open_database(url, keys)
     if engine.dialect.name == "sqlite":
 
         @event.listens_for(engine, "checkout")

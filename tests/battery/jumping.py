@@ -38,7 +38,14 @@ async def tick(self: scheduler.Scheduler) -> None:
     """As the scheduler's own; the file ``ticked`` says which moment was dealt with, and by whom."""
     began = now()
     await _tick(self)
-    _TICKED.write_text(f"{began.isoformat()} {os.getpid()}")
+    write_whole(_TICKED, f"{began.isoformat()} {os.getpid()}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Nobody ever reads half of it, or nothing."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(text)
+    part.replace(path)
 
 
 if __name__ == "__main__":
