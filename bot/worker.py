@@ -153,7 +153,10 @@ class Worker:
         if is_outage(error):
             return error
         self.failed_turns += 1
-        self._quarantine.refused(delivery.received, error)
+        try:
+            self._quarantine.refused(delivery.received, error)
+        except Exception as worse:
+            return worse
         return None
 
     def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:

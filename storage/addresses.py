@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 from sqlmodel import col
 
+from storage import outcomes
 from storage.models import Address, Contact, Event, Outbox
 from storage.recycled import DOUBTED
 
@@ -77,7 +78,8 @@ def stop_alerts(connection: Connection, channel: str, address: str, now: datetim
         .where(col(Contact.id) == contact, col(Contact.alerts) != "stopped")
         .values(alerts="stopped")
     )
-    if changed.rowcount:
+    if contact and changed.rowcount:
+        outcomes.stop_asking(connection, contact)
         event = {"contact_id": contact, "kind": "stopped", "key": "provider", "channel": channel}
         rest = {"flow": "", "step": "", "language": "", "at": now}
         connection.execute(insert(Event).values(event | rest))

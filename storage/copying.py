@@ -24,11 +24,9 @@ from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401  makes every table known
 from storage.database import is_sqlite
-from storage.schema import is_current, upgrade
+from storage.schema import MADE_WITH_THE_TABLES, is_current, upgrade
 
 _BATCH = 1_000
-_MADE_WITH_THE_TABLES = {"alembic_version", "key_in_use"}
-"""They have a row as soon as there are tables; the source's takes its place."""
 
 
 class CopyError(Exception):
@@ -49,7 +47,7 @@ def copy(source: Engine, target: Engine) -> dict[str, int]:
     tables = _stored_tables()
     with _snapshot(source) as reader, target.begin() as writer:
         for table in tables:
-            if table.name in _MADE_WITH_THE_TABLES:
+            if table.name in MADE_WITH_THE_TABLES:
                 writer.execute(delete(table))
         copied = {table.name: _copy_table(reader, writer, table) for table in tables}
         for table in tables:
@@ -67,7 +65,7 @@ def _snapshot(source: Engine) -> Any:
 
 def _refuse_unless_empty(target: Engine) -> None:
     with target.connect() as connection:
-        names = set(inspect(connection).get_table_names()) - _MADE_WITH_THE_TABLES
+        names = set(inspect(connection).get_table_names()) - MADE_WITH_THE_TABLES
         for name in sorted(names):
             if connection.execute(
                 select(literal_column("1")).select_from(TableClause(name))

@@ -140,9 +140,7 @@ class DatabaseDesk:
             case RecordConsent():
                 return self._consent(command)
             case SetAlerts(state):
-                if state == "on" and "profile" in self._agreed:
-                    searches.begin_with_profile(self._connection, self.contact_id, self._now)
-                return self._set(_SET_ALERTS, state)
+                return self._alerts(state)
             case NoteInterest(listing):
                 return self._interest(listing)
             case NoteRefusal(listing, reason, comune):
@@ -204,6 +202,13 @@ class DatabaseDesk:
         change = self._agreed.add if command.given else self._agreed.discard
         change(command.purpose)
         return self._set(_SET_AGREED, ",".join(sorted(self._agreed)))
+
+    def _alerts(self, state: str) -> str:
+        if state == "on" and "profile" in self._agreed:
+            searches.begin_with_profile(self._connection, self.contact_id, self._now)
+        if state in ("off", "stopped"):
+            outcomes.stop_asking(self._connection, self.contact_id)
+        return self._set(_SET_ALERTS, state)
 
     def _set(self, statement: Update, value: str) -> str:
         self._connection.execute(statement, {"of": self.contact_id, "to": value})

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -18,6 +18,7 @@ from flows.outcomes.ladder import (
     answered,
     asked,
     began,
+    was_told,
 )
 from flows.outcomes.port import Outcome, SayOutcome
 from storage import listings
@@ -80,7 +81,7 @@ def say(connection: Connection, contact_id: int, answer: SayOutcome, told: Told)
         return "gone"
     before = _standing(row)
     after = answered(before, said, told.now)
-    if not _follows(connection, contact_id):
+    if not (was_told(before) and _follows(connection, contact_id)):
         after = _unasked(after)
     call_back(connection, f"outcome:{id}", told.now)
     values = {**asdict(after), "ask_at": after.due_at, "said_at": told.now}
@@ -197,9 +198,20 @@ def skip(connection: Connection, one: Due, now: datetime) -> None:
     _move(connection, one, {"due_at": after.due_at, "ask_at": after.due_at})
 
 
+_NO_MORE = {"ended": "quiet", "due_at": None, "ask_at": None}
+
+
 def end(connection: Connection, one: Due) -> None:
-    """No further question."""
-    _move(connection, one, {"due_at": None, "ask_at": None})
+    """No further question, whatever they say later."""
+    _move(connection, one, _NO_MORE)
+
+
+def stop_asking(connection: Connection, contact_id: int) -> None:
+    """They turned messages off, or wrote STOP: no further question, also when they are on again."""
+    t = _TABLE.c
+    theirs = (t.contact_id == contact_id, t.ended == "")
+    asked_about = or_(t.due_at.is_not(None), t.asked > 0)
+    connection.execute(update(_TABLE).where(*theirs, asked_about).values(**_NO_MORE))
 
 
 def _move(connection: Connection, one: Due, values: dict[str, Any]) -> bool:

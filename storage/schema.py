@@ -12,6 +12,9 @@ from storage.database import is_sqlite, unlock
 from storage.erasure import scrub
 from storage.locks import Lock, one_at_a_time
 
+MADE_WITH_THE_TABLES = {"alembic_version", "key_in_use"}
+"""They have a row as soon as there are tables: who has nothing else is empty."""
+
 
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Run every migration that is missing, up to ``to``; the first key is made where none is.

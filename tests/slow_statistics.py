@@ -94,6 +94,7 @@ class Slow:
             "appointments": self._appointments(),
             "rides": self._rides(),
             "tickets": self._tickets(),
+            "outcomes": self._ladder(),
             "needs": self._needs(),
             "needs_by_group": self._needs_by_group(),
             "unmet": self._unmet(),
@@ -204,8 +205,19 @@ class Slow:
                 for who, listing, at in self.world.interests
                 if who in self.active and self.within(at) and self.world.topics[listing] == topic
             }
-            rows.add((topic, len(listed), len(looked), len(keen), 0))  # the desk met nobody
+            reached = keen & self._reached(topic, "contacted")  # the desk met nobody
+            rows.add((topic, len(listed), len(looked), len(keen), len(reached)))
         return rows
+
+    def _reached(self, topic: str, rung: str) -> set[int]:
+        return {one.who for one in self._did("outcome", flow=topic) if one.step == rung}
+
+    def _ladder(self) -> set[tuple[object, ...]]:
+        rungs = ("interested", "contacted", "interview", "started", "still_30", "still_90")
+        return {
+            (topic, *(len(self._reached(topic, rung)) for rung in rungs))
+            for topic in ("job", "training")
+        }
 
     def _all_or_active(self, who: int) -> bool:
         narrow = self.scope.comune or self.scope.language or self.scope.channel

@@ -22,6 +22,7 @@ from storage.backup import encrypted, making, postgresql, restoring, snapshot
 from storage.backup.encrypted import BackupError
 from storage.backup.making import Made
 from storage.database import open_database
+from storage.key_file import Keys
 from storage.models import Inbox
 from storage.schema import is_current, upgrade
 from tests.conftest import ROOT, START, Run
@@ -132,6 +133,40 @@ def test_into_a_database_that_is_empty(desk: Desk, tmp_path: Path) -> None:
         (tmp_path / "empty.db").unlink()
     assert desk.restore(made.path).aside == ""
     assert desk.names() == [MARK]
+
+
+@on_sqlite
+def test_on_a_new_computer(desk: Desk, tmp_path: Path) -> None:
+    """Rehearsed before `init`, restored after it; what others put beside the database stays."""
+    made = desk.backup()
+    desk.engine.dispose()
+    (tmp_path / "empty.db").unlink()
+    own = tmp_path / "empty.db.backup-of-ours"
+    own.mkdir()
+    (own / "copy.db").write_text("precious")
+    desk = Desk(desk.url, open_database(desk.url), desk.folder)
+    restoring.rehearse(desk.engine, desk.url, made.path, KEY, BY)
+    upgrade(desk.engine)
+    assert desk.restore(made.path).aside == ""
+    assert desk.names() == [MARK] and (own / "copy.db").read_text() == "precious"
+    desk.engine.dispose()
+
+
+@on_sqlite
+def test_a_database_that_no_key_opens_can_be_replaced(desk: Desk, tmp_path: Path) -> None:
+    """A computer that made itself a key, before the real one was put in its place."""
+    made = desk.backup()
+    desk.engine.dispose()
+    (tmp_path / "empty.db").unlink()
+    other = open_database(desk.url, Keys(tmp_path / "other.key"))
+    upgrade(other)
+    other.dispose()
+    desk = Desk(desk.url, open_database(desk.url), desk.folder)
+    with pytest.raises(BackupError, match="--replace"):
+        desk.restore(made.path)
+    assert desk.restore(made.path, replace=True).aside
+    assert desk.names() == [MARK]
+    desk.engine.dispose()
 
 
 def test_of_a_newer_release_is_refused(tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from sqlalchemy import Engine, func, insert, select, update
 from sqlmodel import col
 
 from bot.follow_ups import FollowUps
-from flows.desk import NoteInterest
+from flows.desk import NoteInterest, SetAlerts
 from flows.outcomes.ladder import AGAIN, FIRST, MOST_QUESTIONS, STILL, Standing, answered, asked
 from flows.outcomes.port import SayOutcome
 from flows.outreach.verdict import Rules
 from flows.speech import Languages
 from storage import outcomes
+from storage.addresses import stop_alerts
+from storage.audit import By
 from storage.contacts import export_contact
 from storage.database import open_database
 from storage.desk import DatabaseDesk
@@ -187,6 +189,7 @@ def test_who_was_not_told_is_not_asked(world: World, change: dict[str, str]) -> 
         connection.execute(update(Contact).values(alerts="on", agreed="alerts"))
     assert world.tick(DUE) == []
     assert world.says("contacted", DUE) == "done"  # of their own accord
+    assert [world.tick(DUE + n * DAY) for n in (14, 15, 40)] == [[]] * 3
 
 
 @pytest.mark.parametrize(
@@ -200,6 +203,35 @@ def test_stop_and_no_end_it_for_good(world: World, change: dict[str, str]) -> No
     with world.engine.begin() as connection:
         connection.execute(update(Contact).values(alerts="on", agreed="alerts"))
     assert [world.tick(DUE + n * DAY) for n in (1, 7, 20)] == [[]] * 3
+
+
+@pytest.mark.parametrize("state", ["stopped", "off"])
+@pytest.mark.parametrize("put", [0, 1])
+def test_stop_before_a_question_is_due_ends_it_too(world: World, state: str, put: int) -> None:
+    """On again before the next question: it does not come, nor does an old button bring one."""
+    world.interested()
+    for _ in range(put):
+        assert len(world.tick(DUE)) == 1
+    world.perform(SetAlerts(state), DUE)
+    world.perform(SetAlerts("on"), DUE)
+    assert world.says("contacted", DUE + DAY) == "done"
+    assert [world.tick(DUE + n * DAY) for n in (1, 15, 40)] == [[]] * 3
+    assert world.row().rung == "contacted"
+
+
+def test_a_stop_that_only_the_provider_tells_of(world: World) -> None:
+    world.interested()
+    with world.engine.begin() as connection:
+        here = connection.execute(select(col(Address.channel), col(Address.address))).one()
+        stop_alerts(connection, *here, START)
+    world.perform(SetAlerts("on"))
+    assert world.tick(DUE) == []
+
+
+def test_what_the_desk_notes_of_who_was_not_told_brings_no_question(world: World) -> None:
+    with world.engine.begin() as connection:
+        assert outcomes.note_told(connection, 1, "job_x", "started", By("anna", START))
+    assert [world.tick(START + n * DAY) for n in (14, 30, 90)] == [[]] * 3
 
 
 def test_paused_it_waits_and_after_three_weeks_it_is_too_late(world: World) -> None:

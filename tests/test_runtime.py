@@ -1,6 +1,7 @@
 """The roles of one process: receipts and what follows from them, and a loop that breaks."""
 
 import asyncio
+import socket
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.channel import Problem, Receipt
+from bot.listening import NotReadyError
 from bot.runtime import BrokenError, Parts, Runtime
 from storage.models import Address, Contact, Outbox
 from tests.test_storage_outbox import address, post
@@ -100,6 +102,21 @@ def test_a_loop_that_ends_without_a_word_ends_the_program(
 ) -> None:
     assert ending(parts, monkeypatch, **{role: run}) == 1
     assert f"stopping: {role} ended" in caplog.text
+
+
+def test_without_its_port_it_claims_nothing(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[str] = []
+
+    async def sends(_: asyncio.Event) -> None:
+        begun.append("sender")
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        parts.settings.http_port = taken.getsockname()[1]
+        runtime = Runtime(parts, ["web", "sender"])
+        monkeypatch.setattr(runtime._sender, "run", sends)
+        with pytest.raises(NotReadyError):
+            asyncio.run(asyncio.wait_for(runtime.run(), 20))
+    assert begun == []
 
 
 def test_who_does_not_finish_is_named(

@@ -39,11 +39,18 @@ STORIES = (
     ("started intake . .", "asked intake age .", "answered intake age ."),
     ("started intake . .", "asked intake age ."),
 )
+MORE = (
+    ("wanted childcare evening .",),
+    ("wanted childcare evening .", "sought . farming ."),
+    ("outcome job interested .",),
+    ("outcome job interested .", "outcome job contacted .", "outcome job interview ."),
+    ("outcome training contacted .", "outcome training started ."),
+)
 
 
 def a_desk(connection: Connection, seed: int, people: int) -> None:
     """Two quarters of a small desk, made by chance."""
-    chance = random.Random(seed)
+    chance, more = random.Random(seed), random.Random(seed + 100)
     put(connection, _listing("job1", "job"))
     for id in range(1, people + 1):
         first = chance.random() < 0.5
@@ -54,6 +61,7 @@ def a_desk(connection: Connection, seed: int, people: int) -> None:
             "situation": chance.choice(("unemployed", "employed", "")),
             "needs": chance.sample(("job", "childcare", "housing"), chance.randrange(3)),
             "sectors": chance.sample(("care", "farming"), chance.randrange(2)),
+            "times": more.sample(("morning", "evening"), more.randrange(2)),
         }
         person(connection, id, chance.choice(LANGUAGES), created, **profile)
         again = (STARTS[1],) if first and chance.random() < 0.6 else ()
@@ -61,6 +69,8 @@ def a_desk(connection: Connection, seed: int, people: int) -> None:
             for story in chance.sample(STORIES, chance.randrange(1, 5)):
                 for event in story:
                     did(connection, id, event, at, chance.choice(("telegram", "whatsapp")))
+            for event in more.choice(MORE):
+                did(connection, id, event, at, "")
             _services(connection, chance, id, at)
 
 

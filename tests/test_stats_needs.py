@@ -205,3 +205,5 @@ def test_months_and_quarters_of_a_period() -> None:
         "2026-Q2",
     ]
     assert datetime(2026, 1, 14, 23, tzinfo=UTC) == parts["2026-01"].starts
+    long_ago = parts_of_calendar(Scope(date(1960, 1, 1), date(2026, 1, 1), ROME))
+    assert len(long_ago) == 66 * 4 + 1

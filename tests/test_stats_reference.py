@@ -62,6 +62,10 @@ _TURNS = (
     (f"ride ride asked {SETTIME}",),
     (f"ride ride confirmed {SETTIME}",),
     ("stopped . . provider",),
+    ("outcome job interested .",),
+    ("outcome job contacted .", "outcome job interview .", "outcome job started ."),
+    ("outcome training contacted .", "outcome training no ."),
+    ("outcome training still_30 .", "outcome training still_90 ."),
 )
 
 

@@ -498,6 +498,22 @@ def test_what_the_database_will_never_take_is_set_aside(
     assert SECRET not in caplog.text and "a delivery was set aside: ValueError" in caplog.text
 
 
+def test_one_that_cannot_even_be_set_aside_harms_no_other(
+    worker: Worker, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = Turns.receive
+
+    def refuse(self: Turns, cursor: Any, channel: str, external_id: str, *rest: Any) -> Any:
+        if external_id == "u1":
+            raise ValueError(SECRET)
+        return receive(self, cursor, channel, external_id, *rest)
+
+    monkeypatch.setattr(Turns, "receive", refuse)
+    results = worker.take([said("u1"), said("y1", address="y")])
+    assert [isinstance(result, ValueError) for result in results] == [True, False]
+    assert state(engine, "y")["flow"] == "welcome"
+
+
 def test_who_wrote_what_the_database_will_never_take_is_told(
     parts: Parts, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

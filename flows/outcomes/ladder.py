@@ -40,6 +40,11 @@ def reached(one: Standing, rung: str) -> bool:
     return RUNGS.index(one.rung) >= RUNGS.index(rung)
 
 
+def was_told(one: Standing) -> bool:
+    """Whether a question is to come or has been put: nobody else is asked, whatever they say."""
+    return one.due_at is not None or one.asked > 0
+
+
 def began(now: datetime) -> Standing:
     """They have just said that they are interested, and were told of the question to come."""
     return Standing(due_at=now + FIRST)

@@ -15,7 +15,8 @@ from storage.backup.encrypted import BackupError
 from storage.backup.making import alone, opened
 from storage.backup.snapshot import Manifest, count_rows, revision_of
 from storage.database import is_sqlite, reading
-from storage.schema import upgrade
+from storage.key_file import SealingError
+from storage.schema import MADE_WITH_THE_TABLES, is_current, upgrade
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ def rehearse(engine: Engine, url: str, path: Path, passphrase: str, by: By) -> M
     with alone(engine, url):
         with opened(engine, url, path, passphrase) as (manifest, copy, _):
             upgrade(copy)
-        with engine.begin() as connection:
-            after = {"file": path.name, "rows": sum(manifest.rows.values())}
-            record(connection, by, "rehearse restore", [("database", None, after)])
+        if is_current(engine):  # else it has no history: on a new computer
+            with engine.begin() as connection:
+                after = {"file": path.name, "rows": sum(manifest.rows.values())}
+                record(connection, by, "rehearse restore", [("database", None, after)])
     return manifest
 
 
@@ -80,7 +82,7 @@ def restore(
 
 def _forget_again(engine: Engine, copy: Engine, file: Path, by: By) -> list[int]:
     """The former database knows of the last minute what the list does not know yet."""
-    with suppress(DBAPIError), reading(engine).begin() as connection:
+    with suppress(DBAPIError, SealingError), reading(engine).begin() as connection:
         erased.mirror(connection, file)
     with copy.begin() as connection:
         return erased.reapply(connection, file, by.now)
@@ -103,7 +105,10 @@ def _is_empty(engine: Engine, url: str) -> bool:
         with reading(engine).begin() as connection:
             if revision_of(connection) is None:
                 return not count_rows(connection)
-            return not sum(n for t, n in count_rows(connection).items() if t != "alembic_version")
+            rows = count_rows(connection)
+            return not sum(n for t, n in rows.items() if t not in MADE_WITH_THE_TABLES)
+    except SealingError:
+        return False
     except DBAPIError:
         if not is_sqlite(engine):
             raise

@@ -15,7 +15,7 @@ from storage.database import open_database
 from storage.key_file import Keys
 
 _READ = 1 << 20
-_SCRATCH = ".backup-"
+_SCRATCH = ".backup-scratch-"
 
 
 def file_of(url: str) -> Path:
@@ -37,7 +37,7 @@ def scratch(database: Path) -> Iterator[Path]:
 
 
 def clean(database: Path) -> None:
-    """Remove the scratch folders of processes that were killed."""
+    """Remove the scratch folders of processes that were killed, and nothing else of that name."""
     for folder in database.parent.glob(f"{database.name}{_SCRATCH}*"):
         _remove(folder)
 

@@ -58,9 +58,13 @@ def calendar_period(text: str) -> tuple[date, date] | None:
         first, months = int(found[3]), 1
     if not 1 <= first <= 12:
         return None
-    after = first + months
-    end = date(year + after // 13, 1 if after == 13 else after, 1)
-    return date(year, first, 1), end - timedelta(days=1)
+    return date(year, first, 1), _end(year, first + months - 1)
+
+
+def _end(year: int, month: int) -> date:
+    """The last day of a month."""
+    after = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
+    return after - timedelta(days=1)
 
 
 def parts_of_calendar(scope: Scope) -> dict[str, Scope]:
@@ -70,12 +74,11 @@ def parts_of_calendar(scope: Scope) -> dict[str, Scope]:
     months = (scope.last.year - scope.first.year) * 12 + scope.last.month - scope.first.month + 1
     found, day = {}, scope.first
     while day <= scope.last:
-        name = f"{day.year}-{day.month:02}"
+        name, month = f"{day.year}-{day.month:02}", day.month
         if months > _MOST_MONTHS:
-            name = f"{day.year}-Q{(day.month + 2) // 3}"
-        period = calendar_period(name)
-        assert period, "a name of the calendar"
-        last = min(period[1], scope.last)
+            quarter = (day.month + 2) // 3
+            name, month = f"{day.year}-Q{quarter}", quarter * 3
+        last = min(_end(day.year, month), scope.last)
         found[name] = replace(scope, first=day, last=last)
         day = last + timedelta(days=1)
     return found

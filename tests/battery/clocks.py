@@ -17,7 +17,7 @@ _ROWS = text("SELECT count(*) FROM outbox WHERE origin = 'reminder'")
 _REMINDED = text("SELECT count(*) FROM reminder")
 _APPOINTMENTS = text("SELECT count(*) FROM appointment WHERE status = 'booked'")
 _SUBSCRIBES = ("ciao", "italiano", "no", "3", "sì")
-_PEOPLE = 5
+_PEOPLE, _TALKING = 5, 8
 _KILL_AT = 400
 _CHANGES = {
     "spring": datetime(2027, 3, 28, tzinfo=UTC),  # at one in UTC, 02:00 is 03:00
@@ -30,7 +30,7 @@ async def jumps(place: Place) -> list[Figure]:
     async with World(place, module=_JUMPING) as world:
         world.broadcast(120)
         ended = asyncio.Event()
-        load = asyncio.create_task(world.mixed_load(ended))
+        load = asyncio.create_task(world.mixed_load(ended, _TALKING))
         for hours in (1, 0, 24):
             await asyncio.sleep(1.5)
             _set(place, timedelta(hours=hours))
@@ -38,8 +38,9 @@ async def jumps(place: Place) -> list[Figure]:
         ended.set()
         await load
         await world.until_quiet(60)
-        # what is in flight when the clock jumps ahead is as old as a dead sender's
-        return [*world.reckon(kills=2), world.errors()]
+        # What is in flight when the clock jumps ahead is as old as a dead sender's. A reply that is
+        # queued when it goes back is due in an hour, and the next ones, in answers, come before.
+        return [*world.reckon(kills=2, out_of_order=2 * _TALKING), world.errors()]
 
 
 async def two_schedulers(place: Place) -> list[Figure]:

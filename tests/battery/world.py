@@ -170,10 +170,12 @@ class World:
             still = still + 1 if idle and seen == before else 0
             before = seen
 
-    def reckon(self, kills: int = 0, but_for: Sequence[str] = ()) -> list[Figure]:
+    def reckon(
+        self, kills: int = 0, but_for: Sequence[str] = (), out_of_order: int = 0
+    ) -> list[Figure]:
         """What must hold after any trial; ``but_for`` replies that ended so (`storm.judge`).
 
-        ``kills``: how often sends in flight were hidden.
+        ``kills``: how often sends in flight were hidden; ``out_of_order``: replies that may be.
         """
         found = judge(
             self.engine, self.telegram, self.told, but_for=("broadcast", "reminder", *but_for)
@@ -184,7 +186,7 @@ class World:
             none("messages lost", found.lost),
             self.stuck(),
             none("replies lost", found.unanswered),
-            none("replies in another order", found.disordered),
+            at_most("replies in another order", found.disordered, out_of_order),
             at_most("replies twice (≤ sends that were hidden)", found.repeated, hidden),
             none("replies twice, not flagged", found.unflagged),
             *self._mail(kills),
