@@ -82,6 +82,7 @@ def secrets_of(settings: Settings) -> list[str]:
         settings.twilio_auth_token.get_secret_value(),
         settings.simulator_password.get_secret_value(),
         settings.sentry_dsn.get_secret_value(),
+        *settings.sealing_keys.get_secret_value().replace(",", " ").split(),
         url,
         make_url(url).password or "",
     ]

@@ -16,7 +16,8 @@ PASSWORD = "correct-horse-battery"
 AUTH = "0123456789abcdef0123456789abcdef"
 DATABASE_PASSWORD = "staple-battery-horse"
 URL = f"postgresql://desk:{DATABASE_PASSWORD}@db.example.org/sportello"
-SECRETS = (TOKEN, PASSWORD, AUTH, URL)
+SEALING = "c2VhbGluZyBrZXkgb2YgYSB0ZXN0"
+SECRETS = (TOKEN, PASSWORD, AUTH, URL, SEALING)
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
             twilio_auth_token=SecretStr(AUTH),
             simulator_password=SecretStr(PASSWORD),
             database_url=SecretStr(URL),
+            sealing_keys=SecretStr(f"an-older-key {SEALING}"),
         ),
         logging.DEBUG,
     )
@@ -52,21 +54,21 @@ def assert_hidden(written: io.StringIO) -> None:
         assert secret not in text
 
 
-@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, AUTH, URL])
+@pytest.mark.parametrize("secret", SECRETS)
 def test_in_a_message(log: io.StringIO, secret: str) -> None:
     logging.getLogger("x").warning(f"calling https://api/bot{secret}/send")
     assert_hidden(log)
     assert "calling https://api/bot[hidden]/send" in log.getvalue()
 
 
-@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, AUTH, URL])
+@pytest.mark.parametrize("secret", SECRETS)
 def test_in_arguments(log: io.StringIO, secret: str) -> None:
     logging.getLogger("x").info("%s and %r and %d", secret, {"password": secret}, 7)
     assert_hidden(log)
     assert "and 7" in log.getvalue()
 
 
-@pytest.mark.parametrize("secret", [TOKEN, PASSWORD, AUTH, URL])
+@pytest.mark.parametrize("secret", SECRETS)
 def test_in_a_traceback(log: io.StringIO, secret: str) -> None:
     try:
         try:

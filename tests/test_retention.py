@@ -50,6 +50,7 @@ from storage.models import (
 from storage.models import (
     Run as Drive,
 )
+from storage.recycled import let_go
 from storage.retention import people, sweeping
 from storage.retention.lines import lines
 from storage.retention.rule import Rule
@@ -286,6 +287,28 @@ def test_not_told_where_it_is_not_safe_and_erased_all_the_same(
     assert forgetting.run(NOW)[TOLD] == 1
     assert letters(engine) == {}
     assert forgetting.run(NOW + people.NOTICE)[INACTIVE.key] == 1
+
+
+def test_others_who_write_change_nothing(engine: Engine, forgetting: Forgetting) -> None:
+    with engine.begin() as connection:
+        person(connection, 1)
+        person(connection, 2, -10 * DAY)
+    assert forgetting.run(NOW)[TOLD] == 1
+    assert forgetting.dry_run(NOW + DAY)[TOLD] == 0, "told once, whoever wrote since"
+    assert forgetting.dry_run(NOW + people.NOTICE)[INACTIVE.key] == 1
+
+
+def test_whose_number_is_somebody_elses_now_is_kept_as_long_as_anybody(
+    engine: Engine, forgetting: Forgetting
+) -> None:
+    with engine.begin() as connection:
+        for id, silent in ((1, timedelta(days=60)), (2, SILENT)):
+            person(connection, id, silent, "whatsapp")
+            let_go(connection, id, "whatsapp", NOW)
+        connection.execute(update(Contact).values(created_at=NOW - 2 * SILENT))
+    forgetting.run(NOW)
+    forgetting.run(NOW + people.NOTICE)
+    assert everybody(engine) == [1]
 
 
 def _open_things(connection: Connection, what: str, id: int) -> None:

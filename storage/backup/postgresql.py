@@ -86,11 +86,12 @@ def drop(url: str, name: str) -> None:
 
 
 def others(engine: Engine) -> int:
-    """How many connections others have to this database."""
+    """How many connections others have to this database; PostgreSQL's own workers are nobody."""
     engine.dispose()
     query = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
     )
     with engine.connect() as connection:
         return connection.scalar(query) or 0

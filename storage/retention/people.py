@@ -16,7 +16,16 @@ from sqlmodel import col
 from storage.agenda import booking
 from storage.audit import By, Change, record
 from storage.erasure import erase
-from storage.models import Address, Appointment, Contact, Farewell, Listing, Ride, Ticket
+from storage.models import (
+    Address,
+    Appointment,
+    Contact,
+    Conversation,
+    Farewell,
+    Listing,
+    Ride,
+    Ticket,
+)
 from storage.tickets.person import BY_ITSELF
 
 NOTICE = timedelta(days=28)
@@ -100,13 +109,20 @@ def _still_silent(connection: Connection, contact: int, since: datetime) -> bool
 
 
 def _heard() -> Any:
-    """When they last wrote anywhere; who has no address, when they came."""
+    """When they last wrote anywhere; without an address, when we last spoke, or they came."""
     last = (
         select(func.max(col(Address.heard_at)))
         .where(col(Address.contact_id) == col(Contact.id))
+        .correlate(Contact)
         .scalar_subquery()
     )
-    return func.coalesce(last, col(Contact.created_at))
+    spoke = (
+        select(col(Conversation.updated_at))
+        .where(col(Conversation.contact_id) == col(Contact.id))
+        .correlate(Contact)
+        .scalar_subquery()
+    )
+    return func.coalesce(last, spoke, col(Contact.created_at))
 
 
 def _open(now: datetime) -> Any:
