@@ -31,12 +31,19 @@ class Quarantine:
     def __init__(self, engine: Engine, turns: Turns, now: Now, apologise: Apologise) -> None:
         self._engine, self._turns, self._now, self._apologise = engine, turns, now, apologise
 
-    def refused(self, received: Received, error: Exception) -> None:
-        """A delivery the database will never take is known from now on, without its words."""
+    def refused(self, received: Received, error: Exception) -> Exception | None:
+        """A delivery the database will never take is known from now on, without its words.
+
+        Where even that fails, what was raised: others are not to suffer from it.
+        """
         log.error("a delivery was set aside: %s", where(error))
         silent = received.ours or received.inbound is None or bool(received.operator)
         bare = replace(received, inbound=Inbound(), operator="", tap_id="", message="")
-        self._surely(lambda told: self._keep(received, told), None if silent else bare)
+        try:
+            self._surely(lambda told: self._keep(received, told), None if silent else bare)
+        except Exception as worse:
+            return worse
+        return None
 
     def failed(self, channel: str, address: str, waiting: Waiting) -> None:
         """Count it; after `MOST_FAILURES` it makes way for the person's next ones, who is told."""

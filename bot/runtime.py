@@ -219,6 +219,10 @@ class Runtime:
             await self._serve_metrics(self._metrics)
         if "web" in self._roles:
             await self._serve()
+            self._helpers = [
+                asyncio.create_task(run(self._stopping), name=run.__name__)
+                for run in self._channels.loops
+            ]
         if "sender" in self._roles:
             tasks.append(asyncio.create_task(self._sender.run(self._stopping), name="sender"))
         if "worker" in self._roles:
@@ -228,11 +232,6 @@ class Runtime:
         hears = {STORED: ("worker", self._news.set), QUEUED: ("sender", self._sender.wake)}
         ours = {name: wake for name, (role, wake) in hears.items() if role in self._roles}
         self._hearing = asyncio.create_task(self._wakeups.hear(ours), name="wakeups")
-        if "web" in self._roles:
-            self._helpers = [
-                asyncio.create_task(run(self._stopping), name=run.__name__)
-                for run in self._channels.loops
-            ]
         return tasks
 
     async def _serve(self) -> None:

@@ -153,11 +153,7 @@ class Worker:
         if is_outage(error):
             return error
         self.failed_turns += 1
-        try:
-            self._quarantine.refused(delivery.received, error)
-        except Exception as worse:
-            return worse
-        return None
+        return self._quarantine.refused(delivery.received, error)
 
     def _in_one_transaction(self, deliveries: Sequence[Delivery]) -> list[Letter | None]:
         with telling(), self._engine.begin() as connection:
