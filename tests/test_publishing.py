@@ -20,7 +20,7 @@ from storage.schema import upgrade
 from storage.stats.disclosure import BASE, HIDDEN
 from storage.stats.files import write_files
 from storage.stats.publishing import PublishError, about, inside, publish
-from storage.stats.reports import with_people
+from storage.stats.reports import WORDS, everything, with_people
 from storage.stats.scope import Scope, calendar_period, is_calendar
 from storage.stats.table import Table, key, people
 from tests.conftest import START, Run
@@ -64,6 +64,22 @@ def crowd(database: str) -> Iterator[Engine]:
         a_crowd(connection)
     yield engine
     engine.dispose()
+
+
+def test_it_is_written_down_only_after_it_was_counted(
+    crowd: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way round it and an erasure would wait for each other on PostgreSQL."""
+    before: list[int] = []
+
+    def spy(connection: Connection, scope: Scope, today: date) -> list[Table]:
+        before.append(len(list(entries(connection))))
+        return everything(connection, scope, today)
+
+    monkeypatch.setitem(WORDS, spy, "spy")
+    with crowd.begin() as connection:
+        inside(connection, days("2026-11"), NOW, spy)
+        assert before == [0] and len(list(entries(connection))) == 1
 
 
 def test_no_small_number_leaves(crowd: Engine) -> None:

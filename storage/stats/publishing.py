@@ -56,9 +56,11 @@ def publish(connection: Connection, scope: Scope, by: By) -> Export:
 
 def inside(connection: Connection, scope: Scope, by: By, report: Report = everything) -> Export:
     """Every number as it is, for use inside of the desk; who took them is written down."""
-    _note(connection, scope, by, f"stats {WORDS[report]} internal")
     today = by.now.astimezone(scope.zone).date()
-    return Export(report(connection, scope, today), by.now)
+    made = Export(report(connection, scope, today), by.now)
+    # Only now: who erases somebody waits for the roll-ups first, and then for the audit, too.
+    _note(connection, scope, by, f"stats {WORDS[report]} internal")
+    return made
 
 
 def about(scope: Scope, whom: str, export: Export, query: dict[str, str]) -> dict[str, Any]:
