@@ -13,17 +13,16 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from bot import clock, notice
-from bot.address_changes import apply_problem
 from bot.answering import Answering
 from bot.blame import where
 from bot.catalogs import load_languages
-from bot.channel import Receipt
 from bot.channels import Channels, make_channels
 from bot.clock import Now
 from bot.database_thread import DatabaseThread
 from bot.flood import Flood
 from bot.listening import NotReadyError, listen
 from bot.meter import UNMEASURED
+from bot.receipts import Receipts
 from bot.receiver import Receiver
 from bot.scheduler import Scheduler
 from bot.sender import Sender
@@ -35,7 +34,7 @@ from bot.works import make_works
 from flows.all_flows import all_flows
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
-from storage import outbox, pacing
+from storage import pacing
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
 from storage.locks import Lock
@@ -108,8 +107,9 @@ class Runtime:
         self._receiver = Receiver(
             self._worker, self._database, self._committed, flood.judged, meter
         )
+        receipts = Receipts(engine, self._database, now)
         self._channels: Channels = make_channels(
-            parts, self._database, self._receiver.receive, self.report
+            parts, self._database, self._receiver.receive, receipts.report
         )
         lease = timedelta(seconds=settings.send_lease_seconds)
         by_name, rules = self._channels.by_name, settings.rules
@@ -166,26 +166,6 @@ class Runtime:
         log.error("stopping: %s", why)
         self._broken = True
         self._stop_soon()
-
-    async def report(self, receipt: Receipt) -> None:
-        """Write a delivery status down; durable when it returns."""
-        await self._database.run(self._record, receipt)
-
-    def _record(self, receipt: Receipt) -> None:
-        problem, now = receipt.problem.value if receipt.problem else None, self._parts.now()
-        with self._parts.engine.begin() as connection:
-            address = outbox.record_receipt(
-                connection,
-                receipt.channel,
-                receipt.external_id,
-                (receipt.letter, receipt.attempt),
-                receipt.status,
-                problem,
-                now,
-                again=bool(receipt.problem and receipt.problem.retryable),
-            )
-            if address and receipt.problem:
-                apply_problem(connection, receipt.channel, address, receipt.problem, now)
 
     def _committed(self) -> None:
         """Wake who has something to do; whoever is missed polls."""

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, select
-from sqlmodel import col
+from sqlalchemy import Connection, Engine
 
 from bot.address_changes import apply_change
 from bot.answering import Answering
@@ -33,10 +32,10 @@ from storage.columns import to_ms
 from storage.database import reading
 from storage.desk import DatabaseDesk
 from storage.faults import is_outage
-from storage.models import Inbox
 from storage.pacing import Permits
 from storage.prepared import Cursor, cursor_of
 from storage.turns import IN_ANSWER, Person, Turns, Waiting
+from storage.waiting import who_waits
 
 log = logging.getLogger(__name__)
 
@@ -99,15 +98,8 @@ class Worker:
         Some of those who wait, by chance: workers that all began with the same would mostly find
         each other's locks, and turns that are taken.
         """
-        i = Inbox
-        query = (
-            select(col(i.channel), col(i.address))
-            .where(col(i.handled_at).is_(None))
-            .group_by(col(i.channel), col(i.address))
-            .limit(_CHOICE * limit)
-        )
         with reading(self._engine).begin() as connection:
-            found = connection.execute(query).all()
+            found = who_waits(connection, _CHOICE * limit)
         addresses = random.sample(found, min(limit, len(found)))
         return sum(self._take_one_waiting(channel, address) for channel, address in addresses)
 

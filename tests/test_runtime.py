@@ -10,7 +10,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.channel import Problem, Receipt
+from bot.database_thread import DatabaseThread
 from bot.listening import NotReadyError
+from bot.receipts import Receipts
 from bot.runtime import BrokenError, Parts, Runtime
 from storage.models import Address, Contact, Outbox
 from tests.test_storage_outbox import address, post
@@ -21,9 +23,8 @@ def told(parts: Parts, problem: Problem) -> tuple[str, str, str]:
     with parts.engine.begin() as connection:
         address(connection, 1, "a", "whatsapp")
         id = post(connection, "a", channel="whatsapp", status="sent", external_id="SM1", attempts=1)
-    asyncio.run(
-        Runtime(parts, []).report(Receipt("whatsapp", "SM1", "failed", id, problem, attempt=1))
-    )
+    receipts = Receipts(parts.engine, DatabaseThread(parts.engine), parts.now)
+    asyncio.run(receipts.report(Receipt("whatsapp", "SM1", "failed", id, problem, attempt=1)))
     with parts.engine.begin() as connection:
         letter = connection.execute(select(col(Outbox.status))).scalar_one()
         state = connection.execute(select(col(Address.state))).scalar_one()
