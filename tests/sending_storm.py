@@ -14,7 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, select, text
+from sqlmodel import col
 
 from bot.sender import LANES
 from storage.database import open_database, reading
@@ -25,7 +26,7 @@ from tests.storm import TOKEN, settings
 
 _WORDS = '{"text": "ciao", "language": "it"}'
 _OPEN = text("SELECT count(*) FROM outbox WHERE closed_at IS NULL")
-_STATUSES = text("SELECT address, status FROM outbox")
+_STATUSES = select(col(Outbox.address), col(Outbox.status))
 
 
 @dataclass(frozen=True, slots=True)

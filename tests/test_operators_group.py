@@ -1,6 +1,7 @@
 """The operators' Telegram group: a topic for each person, and what happens without."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -331,15 +332,16 @@ def test_people_of_the_desk_answer_from_their_group_and_the_command_line(
     assert len(made.topics) == 2
 
     # WhatsApp's window has closed: the template goes out, and the answer when she taps it
-    assert "waiting" in server.cli("inbox", "list")
+    listed = json.loads(server.cli("inbox", "list", "--json"))
+    [ticket] = [str(row["id"]) for row in listed if row["state"] == "waiting"]
     loop.call(lambda: _two_days_pass(twilio))
-    assert "is answered" in server.cli("inbox", "reply", "2", "La scuola risponde lunedì.")
+    assert "is answered" in server.cli("inbox", "reply", ticket, "La scuola risponde lunedì.")
     wait_for(
-        lambda: True if "window_closed" in server.cli("inbox", "show", "2", "--json") else None
+        lambda: True if "window_closed" in server.cli("inbox", "show", ticket, "--json") else None
     )
     _report(server)
     wait_for(lambda: _seen(twilio, "Una risposta") or None)
-    assert "waits until they write" in " ".join(server.cli("inbox", "show", "2").split())
+    assert "waits until they write" in " ".join(server.cli("inbox", "show", ticket).split())
     assert not _seen(twilio, "La scuola risponde")
     eva.taps("Leggi la risposta")
     wait_for(lambda: _seen(twilio, "La scuola risponde") or None)
