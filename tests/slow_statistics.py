@@ -4,63 +4,15 @@ Nothing here is shared with `storage.stats` but the periods' days and the names 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from storage.gazetteer import load_gazetteer
 from storage.stats.scope import Scope
+from tests.slow_world import Fact, Offer, Request, Sending, Somebody, World
 
 OFFER_TOPICS = ("job", "training", "housing", "transport", "childcare", "community", "service")
 INTENTS_OF_OFFERS = ("job", "training", "housing", "transport", "childcare", "trail_event")
-
-
-@dataclass
-class Somebody:
-    """A person; ``last`` is the channel of their address."""
-
-    id: int
-    language: str
-    created: datetime
-    comune: str = ""
-    age: str = ""
-    needs: tuple[str, ...] = ()
-    sectors: tuple[str, ...] = ()
-    last: str = "simulator"
-
-
-@dataclass
-class Fact:
-    """An event, in the order in which they were written."""
-
-    who: int
-    at: datetime
-    channel: str
-    kind: str
-    flow: str
-    step: str
-    key: str
-
-
-@dataclass
-class World:
-    """All there is; ``topics`` are those of the offers that exist; appointments have no end."""
-
-    people: dict[int, Somebody] = field(default_factory=dict)
-    facts: list[Fact] = field(default_factory=list)
-    topics: dict[str, str] = field(default_factory=dict)
-    interests: list[tuple[int, str, datetime]] = field(default_factory=list)
-    wishes: list[tuple[int, str, str, datetime]] = field(default_factory=list)
-    appointments: list[tuple[int, str, str, datetime, datetime]] = field(default_factory=list)
-    tickets: list[tuple[int, str, datetime, datetime | None]] = field(default_factory=list)
-
-    def forget(self, id: int) -> None:
-        """Erased: what is theirs is gone, but for past appointments."""
-        del self.people[id]
-        self.facts = [one for one in self.facts if one.who != id]
-        self.interests = [one for one in self.interests if one[0] != id]
-        self.wishes = [one for one in self.wishes if one[0] != id]
-        self.tickets = [one for one in self.tickets if one[0] != id]
 
 
 Counts = dict[str, set[tuple[object, ...]]]
@@ -69,8 +21,9 @@ Counts = dict[str, set[tuple[object, ...]]]
 class Slow:
     """The tables of one world and scope, as sets of rows."""
 
-    def __init__(self, world: World, scope: Scope) -> None:
+    def __init__(self, world: World, scope: Scope, today: date) -> None:
         self.world, self.scope = world, scope
+        self.shown = [one for one in world.offers.values() if self._here(one) and one.shown(today)]
         self.facts = [one for one in world.facts if self.within(one.at)]
         self.channel = self._channels()
         self.active = {
@@ -85,7 +38,7 @@ class Slow:
         return self.scope.first <= at.astimezone(self.scope.zone).date() <= self.scope.last
 
     def tables(self) -> Counts:
-        """Those of the tables that stand here."""
+        """All of them."""
         return {
             **self._people(),
             "questions": self._questions(),
@@ -100,7 +53,14 @@ class Slow:
             "unmet": self._unmet(),
             "work": self._work(),
             "quality": self._quality(),
+            "answer_times": self._answer_times(),
+            "needs_by_hour": self._needs_by_hour(),
+            "work_over_time": self._work_over_time(),
+            "broadcasts": {self._broadcast(one) for one in self.world.sendings if self._began(one)},
         }
+
+    def _here(self, one: Offer) -> bool:
+        return self.scope.comune in ("", one.comune)
 
     def _fits(self, one: Somebody, channel: str) -> bool:
         wanted = (self.scope.comune, self.scope.language, self.scope.channel)
@@ -196,18 +156,29 @@ class Slow:
                 if one.key == topic and (one.kind == "started" or one.step == "topic")
             }
             looked = {
-                one.who
-                for one in did
-                if one.step == "offer" and self.world.topics.get(one.key) == topic
+                one.who for one in did if one.step == "offer" and self._topic(one.key) == topic
             }
-            keen = {
-                who
+            keen = [
+                (who, at)
                 for who, listing, at in self.world.interests
-                if who in self.active and self.within(at) and self.world.topics[listing] == topic
-            }
-            reached = keen & self._reached(topic, "contacted")  # the desk met nobody
-            rows.add((topic, len(listed), len(looked), len(keen), len(reached)))
+                if who in self.active and self.within(at) and self._topic(listing) == topic
+            ]
+            said = self._reached(topic, "contacted")
+            reached = {who for who, at in keen if who in said or self._met_since(who, at)}
+            liked = {who for who, _ in keen}
+            rows.add((topic, len(listed), len(looked), len(liked), len(reached)))
         return rows
+
+    def _topic(self, id: str) -> str:
+        return self.world.offers[id].topic if id in self.world.offers else ""
+
+    def _met_since(self, who: int, at: datetime) -> bool:
+        """Seen at an appointment or answered by the desk, in the period."""
+        came = [
+            one.starts for one in self.world.meetings if (one.who, one.status) == (who, "attended")
+        ]
+        answers = [one.replied for one in self.world.requests if one.who == who and one.replied]
+        return any(self.within(moment) and moment >= at for moment in came + answers)
 
     def _reached(self, topic: str, rung: str) -> set[int]:
         return {one.who for one in self._did("outcome", flow=topic) if one.step == rung}
@@ -226,15 +197,15 @@ class Slow:
     def _appointments(self) -> set[tuple[object, ...]]:
         some = [
             one
-            for one in self.world.appointments
-            if self.within(one[3]) and self._all_or_active(one[0])
+            for one in self.world.meetings
+            if self.within(one.made) and self._all_or_active(one.who)
         ]
         rows: set[tuple[object, ...]] = set()
-        for topic in {one[1] for one in some} | {"all"}:
-            here = [one for one in some if topic in ("all", one[1])]
-            states = [one[2] for one in here]
+        for topic in {one.topic for one in some} | {"all"}:
+            here = [one for one in some if topic in ("all", one.topic)]
+            states = [one.status for one in here]
             names = ("booked", "moved", "cancelled", "attended", "no_show")
-            lead = [(one[4] - one[3]).total_seconds() / 86_400 for one in here]
+            lead = [(one.starts - one.made).total_seconds() / 86_400 for one in here]
             middle = round(median(lead), 1) if lead else None
             rows.add((topic, *map(states.count, names), len(here), middle))
         return rows
@@ -244,9 +215,9 @@ class Slow:
         asked = {(one.key, one.who) for one in rides if one.step == "asked"}
         met = asked & {(one.key, one.who) for one in rides if one.step == "confirmed"}
         missed = {
-            (origin, who)
-            for who, origin, _, at in self.world.wishes
-            if who in self.active and self.within(at)
+            (one.origin, one.who)
+            for one in self.world.wishes
+            if one.who in self.active and self.within(one.at)
         }
         rows: set[tuple[object, ...]] = set()
         for where in {place for place, _ in asked | missed}:
@@ -255,25 +226,89 @@ class Slow:
             rows.add((town(where), had, count - had, count, unmet))
         return rows
 
-    def _tickets(self) -> set[tuple[object, ...]]:
-        some = [
-            one for one in self.world.tickets if self.within(one[2]) and self._all_or_active(one[0])
+    def _opened(self) -> list[Request]:
+        return [
+            one
+            for one in self.world.requests
+            if self.within(one.opened) and self._all_or_active(one.who)
         ]
+
+    def _tickets(self) -> set[tuple[object, ...]]:
+        some = self._opened()
         rows: set[tuple[object, ...]] = set()
-        for reason in {one[1] for one in some} | {"all"}:
-            here = [one for one in some if reason in ("all", one[1])]
-            hours = [(one[3] - one[2]).total_seconds() / 3600 for one in here if one[3]]
-            middle = round(median(hours), 1) if hours else None
-            count = (len(hours), len(here) - len(hours), len(here), 0, None, middle)
-            rows.add((reason, *count))
+        for reason in {one.reason for one in some} | {"all"}:
+            here = [one for one in some if reason in ("all", one.reason)]
+            closed = [in_hours(one.closed - one.opened) for one in here if one.closed]
+            replied = [in_hours(one.replied - one.opened) for one in here if one.replied]
+            count = (len(closed), len(here) - len(closed), len(here), len(replied))
+            rows.add((reason, *count, middle(replied), middle(closed)))
         return rows
 
-    def _needs(self) -> set[tuple[object, ...]]:
+    def _answer_times(self) -> set[tuple[object, ...]]:
+        """Without those whom the desk wrote to first; who did nothing then has no language."""
+        some = [one for one in self._opened() if one.reason != "desk"]
+        ids = {one.who for one in some}
+        language = dict.fromkeys(ids, "unknown")
+        language |= {id: self._group(id, "language") for id in ids & set(self.active)}
         rows: set[tuple[object, ...]] = set()
-        for need in {need for one in self.known.values() for need in one.needs}:
-            homes = [one.comune for one in self.known.values() if need in one.needs]
-            rows |= {(need, town(home), homes.count(home), 0, 0) for home in homes}
-            rows.add((need, "all", len(homes), 0, 0))
+        for group in {*language.values(), "all"}:
+            here = [one for one in some if group in ("all", language[one.who])]
+            waits = [in_hours(one.replied - one.opened) for one in here if one.replied]
+            soon = share([wait for wait in waits if wait <= 24], here)
+            counts = (len(waits), len(here) - len(waits), len(here), soon, middle(waits))
+            rows.add((group, *counts))
+        return rows
+
+    def _began(self, one: Sending) -> bool:
+        return self.within(one.started)
+
+    def _broadcast(self, one: Sending) -> tuple[object, ...]:
+        """To whoever it went, whatever the filters."""
+        states = [letter.status for letter in one.letters]
+        parts = [states.count("read"), states.count("delivered")]
+        parts.append(states.count("sent") + states.count("unknown"))
+        stops = [
+            letter.stopped if letter.counted else any(map(letter.was_stop, self.world.facts))
+            for letter in one.letters
+        ]
+        tapped = {
+            fact.who
+            for fact in self.world.facts
+            if (fact.kind, fact.flow, fact.step, fact.key) == ("did", "news", "tapped", str(one.id))
+        }
+        other = len(states) - sum(parts)
+        return (f"{one.id} {one.name}", *parts, other, len(states), len(tapped), sum(stops))
+
+    def _needs(self) -> set[tuple[object, ...]]:
+        wanted = [(need, one.comune) for one in self.known.values() for need in one.needs]
+        offered = [(one.topic, one.comune, one.places or 0) for one in self.shown]
+        rows: set[tuple[object, ...]] = set()
+        for need in {one[0] for one in wanted} | {one[0] for one in offered}:
+            homes = [home for what, home in wanted if what == need]
+            here = [(where, places) for what, where, places in offered if what == need]
+            rows |= beside((need,), homes, here)
+        return rows
+
+    def _needs_by_hour(self) -> set[tuple[object, ...]]:
+        wanted = {(one.flow, one.step, one.who) for one in self._did("wanted")}
+        wanted |= {
+            ("transport", one.band, one.who)
+            for one in self.world.wishes
+            if one.band and self.within(one.at)
+        }
+        workers = [one for one in self.known.values() if "job" in one.needs]
+        wanted |= {("job", part, one.id) for one in workers for part in one.times}
+        offered = [
+            (one.topic, part, one.comune, one.places or 0)
+            for one in self.shown
+            for part in one.parts
+        ]
+        wanted = {which for which in wanted if which[2] in self.known}
+        rows: set[tuple[object, ...]] = set()
+        for need in {one[:2] for one in wanted} | {one[:2] for one in offered}:
+            homes = [self.known[which[2]].comune for which in wanted if which[:2] == need]
+            here = [which[2:] for which in offered if which[:2] == need]
+            rows |= beside(need, homes, here)
         return rows
 
     def _needs_by_group(self) -> set[tuple[object, ...]]:
@@ -294,9 +329,9 @@ class Slow:
                 found.add((one.kind, topic, "", one.who))
             else:
                 found.add((one.kind, one.flow or "unknown", one.step, one.who))
-        for who, _, reason, at in self.world.wishes:
-            if self.within(at):
-                found.add(("ride", "transport", reason, who))
+        for wish in self.world.wishes:
+            if self.within(wish.at):
+                found.add(("ride", "transport", wish.reason, wish.who))
         rows: set[tuple[object, ...]] = set()
         for which in {one[:3] for one in found}:
             here = [one[3] for one in found if one[:3] == which and one[3] in self.known]
@@ -306,9 +341,57 @@ class Slow:
         return rows
 
     def _work(self) -> set[tuple[object, ...]]:
-        wanted = [(s, town(one.comune)) for one in self.known.values() for s in one.sectors]
-        wanted += [(sector, "all") for sector, _ in wanted]
-        return {(*which, 0, wanted.count(which), wanted.count(which), 0) for which in wanted}
+        wanted = [
+            (sector, town(one.comune), one.experience in ("year", "years"))
+            for one in self.known.values()
+            for sector in one.sectors
+        ]
+        jobs = [(one.sector or "unknown", town(one.comune)) for one in self.shown if is_job(one)]
+        wanted += [(sector, "all", able) for sector, _, able in wanted]
+        jobs += [(sector, "all") for sector, _ in jobs]
+        rows: set[tuple[object, ...]] = set()
+        for sector, where in {one[:2] for one in wanted} | set(jobs):
+            counts = [wanted.count((sector, where, able)) for able in (True, False)]
+            rows.add((sector, where, *counts, sum(counts), jobs.count((sector, where))))
+        return rows
+
+    def _work_over_time(self) -> set[tuple[object, ...]]:
+        """A person once in each part of the year, whether they asked or first wrote then."""
+        part = self._calendar()
+        asked = {
+            (one.step, part[day], one.who)
+            for one in self.world.facts
+            if one.kind == "sought" and one.who in self.known and (day := self._day(one.at)) in part
+        }
+        asked |= {
+            (sector, part[day], one.id)
+            for one in self.known.values()
+            for sector in one.sectors
+            if (day := self._day(one.created)) in part
+        }
+        published = [
+            (one.sector or "unknown", part[day])
+            for one in self.world.offers.values()
+            if is_job(one) and self._here(one)
+            if one.since and (day := self._day(one.since)) in part
+        ]
+        people = [one[:2] for one in asked]
+        return {
+            (sector, name, people.count((sector, name)), published.count((sector, name)))
+            for sector, _ in (*people, *published)
+            for name in set(part.values())
+        }
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self.scope.zone).date()
+
+    def _calendar(self) -> dict[date, str]:
+        """Each day's month, or its quarter where there are more than six months."""
+        length = (self.scope.last - self.scope.first).days + 1
+        days = [self.scope.first + timedelta(days=day) for day in range(length)]
+        if len({(day.year, day.month) for day in days}) > 6:
+            return {day: f"{day.year}-Q{(day.month - 1) // 3 + 1}" for day in days}
+        return {day: day.strftime("%Y-%m") for day in days}
 
     def _quality(self) -> set[tuple[object, ...]]:
         outcomes = self._outcomes()
@@ -351,7 +434,35 @@ def town(istat: str) -> str:
     return place.name if place else istat or "unknown"
 
 
-def share(part: Iterable[int], whole: Iterable[int]) -> int | None:
+def beside(
+    need: tuple[str, ...], homes: list[str], offers: list[tuple[str, int]]
+) -> set[tuple[object, ...]]:
+    """By comune and of all: people, offers, and places in them."""
+    rows: set[tuple[object, ...]] = set()
+    for where in {*homes, *(place for place, _ in offers), "all"}:
+        places = [count for place, count in offers if where in ("all", place)]
+        people = sum(where in ("all", home) for home in homes)
+        name = where if where == "all" else town(where)
+        rows.add((*need, name, people, len(places), sum(places)))
+    return rows
+
+
+def is_job(one: Offer) -> bool:
+    """Other offers may name a kind of work, too."""
+    return one.topic == "job"
+
+
+def in_hours(span: timedelta) -> float:
+    """With their fractions."""
+    return span.total_seconds() / 3600
+
+
+def middle(hours: list[float]) -> float | None:
+    """The median, where there is one."""
+    return round(median(hours), 1) if hours else None
+
+
+def share(part: Iterable[object], whole: Iterable[object]) -> int | None:
     """In a hundred."""
     some, all_ = list(part), list(whole)
     return round(100 * len(some) / len(all_)) if all_ else None

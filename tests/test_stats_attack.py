@@ -20,8 +20,8 @@ from storage.stats.table import Table
 from tests.attacker import Cell, cells_of, intervals, read
 from tests.memory_agenda import ROME
 from tests.memory_rides import MONALE, SETTIME
+from tests.stats_town import listing
 from tests.test_stats import did, person, put
-from tests.test_stats_reference import _listing
 
 QUARTERS = ("2026-Q3", "2026-Q4")
 STARTS = (datetime(2026, 7, 10, 9, tzinfo=UTC), datetime(2026, 10, 10, 9, tzinfo=UTC))
@@ -51,7 +51,7 @@ MORE = (
 def a_desk(connection: Connection, seed: int, people: int) -> None:
     """Two quarters of a small desk, made by chance."""
     chance, more = random.Random(seed), random.Random(seed + 100)
-    put(connection, _listing("job1", "job"))
+    put(connection, listing("job1", "job"))
     for id in range(1, people + 1):
         first = chance.random() < 0.5
         created = STARTS[not first] + timedelta(days=chance.randrange(60))
