@@ -73,9 +73,12 @@ def test_from_a_draft_to_the_report(run: Run, people: Engine) -> None:
             values = {"contact_id": contact, "kind": "did", "flow": flow, "step": step, "key": key}
             where = {"language": "it", "channel": "telegram", "at": NOW}
             connection.execute(insert(Event).values({**values, **where}))
+        again = {**values, **where, "language": "fr", "channel": "whatsapp"}  # the same person
+        connection.execute(insert(Event).values(again))
     report = run.json("broadcast", "report", "1", "--json")
     italian = next(row for row in report["by"] if row["language"] == "it")
     assert (italian["read"], italian["tapped"], italian["said_stop"]) == (1, 1, 1)
+    assert sum(row["tapped"] for row in report["by"]) == 1
     assert {row["why"]: row["people"] for row in report["left_out"]} == {
         "they said STOP": 1,
         "WhatsApp: they wrote more than 24 hours ago": 1,

@@ -111,12 +111,17 @@ def _counts(connection: Connection, which: Any) -> Iterator[Any]:
 
 
 def _taps(connection: Connection, id: int) -> dict[Where, int]:
-    """How many people went on from it, without those who were erased since."""
+    """How many people went on from it, each where they did so first; not who was erased since."""
     e = Event
-    query = (
-        select(col(e.language), col(e.channel), func.count(distinct(col(e.contact_id))))
+    first = (
+        select(func.min(col(e.id)))
         .where(col(e.kind) == "did", col(e.flow) == "news", col(e.step) == "tapped")
-        .where(col(e.key) == str(id))
+        .where(col(e.key) == str(id), col(e.contact_id).is_not(None))
+        .group_by(col(e.contact_id))
+    )
+    query = (
+        select(col(e.language), col(e.channel), func.count())
+        .where(col(e.id).in_(first))
         .group_by(col(e.language), col(e.channel))
     )
     return {(row[0], row[1]): row[2] for row in connection.execute(query)}
