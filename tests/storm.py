@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import defaultdict
 from collections.abc import Container
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
 
 from bot.channel import Letter
 from bot.telegram.render import draw
@@ -21,6 +23,10 @@ TOKEN = "123456:crash-test-token"
 PEOPLE = 20
 SAID = ("ciao", "italiano", "sì", "4", "no", "Amina", "Monale", "1", "1", "2", "2")
 UPDATES = PEOPLE * len(SAID)
+_WAITING = text(
+    "SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL)"
+    " + (SELECT count(*) FROM outbox WHERE closed_at IS NULL AND status <> 'held')"
+)
 
 
 def settings(database: str, telegram: LoopbackTelegram, mode: str) -> dict[str, str]:
@@ -67,23 +73,23 @@ async def talk(telegram: LoopbackTelegram, chat: int, mode: str) -> None:
         await asyncio.sleep(0.1 + chat % 7 / 50)
 
 
-async def until_quiet(engine: Engine, telegram: LoopbackTelegram) -> None:
-    """Nothing waits any more, and nothing has come for two seconds; half a minute at most."""
-    quiet, before = 0, -1
-    for _ in range(150):
+async def until_quiet(engine: Engine, telegram: LoopbackTelegram, seconds: float = 30) -> None:
+    """Nothing waits any more, and nothing has come for two seconds; or ``seconds`` are over."""
+    still, before, end = 0, -1, time.monotonic() + seconds
+    while still < 10 and time.monotonic() < end:
         await asyncio.sleep(0.2)
-        with reading(engine).begin() as connection:
-            row = connection.execute(
-                text(
-                    "SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL)"
-                    " + (SELECT count(*) FROM outbox WHERE closed_at IS NULL)"
-                )
-            ).scalar_one()
+        idle = await asyncio.to_thread(waiting, engine) == 0 and not telegram._updates
         seen = len(telegram.messages)
-        still = row == 0 and not telegram._updates and seen == before
-        quiet, before = (quiet + 1 if still else 0), seen
-        if quiet >= 10:
-            return
+        still, before = (still + 1 if idle and seen == before else 0), seen
+
+
+def waiting(engine: Engine) -> int:
+    """How much is to be handled or sent now; -1 while the database cannot answer."""
+    try:
+        with reading(engine).begin() as connection:
+            return int(connection.execute(_WAITING).scalar_one())
+    except DBAPIError:
+        return -1
 
 
 def judge(

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -35,6 +35,7 @@ from storage.models import Alerted, Listing, Outbox
 from storage.models import Contact as Person
 from storage.models import Search as Row
 from storage.schema import upgrade
+from tests.at_once import at_once
 from tests.conftest import START
 from tests.outreach import ROME, add_person
 from tests.test_storage_desk import offer
@@ -277,11 +278,7 @@ def test_two_schedulers_write_once(
         with world.engine.begin() as connection:
             world.alerts.run(connection, START + MINUTE)
 
-    threads = [Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    at_once(run)
     with world.engine.begin() as connection:
         letters = connection.execute(select(func.count()).select_from(Outbox)).scalar_one()
     assert letters == (1 if protected else 2)

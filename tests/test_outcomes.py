@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -37,6 +37,7 @@ from storage.models import (
 from storage.schema import upgrade
 from storage.stats.reports import summary
 from storage.stats.scope import Scope
+from tests.at_once import at_once
 from tests.conftest import START, Run
 from tests.outreach import ROME, add_person
 from tests.test_storage_desk import offer
@@ -358,11 +359,7 @@ def test_two_schedulers_ask_once(
         with world.engine.begin() as connection:
             world.follow_ups.run(connection, DUE)
 
-    threads = [Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    at_once(run)
     with world.engine.begin() as connection:
         letters = connection.execute(select(func.count()).select_from(Outbox)).scalar_one()
     assert letters == (1 if protected else 2)

@@ -20,7 +20,7 @@ from storage.content.translations import units
 from storage.database import open_database
 from storage.gazetteer import load_gazetteer
 from storage.schema import is_current, upgrade
-from tests.conftest import ROOT
+from tests.released import RELEASES, fill_tables, make_tables
 from tests.test_storage_database import KINDS, bare
 
 
@@ -121,22 +121,11 @@ def test_what_is_unique_and_what_cascades_is_the_same_on_both(database: Engine) 
     }
 
 
-RELEASES = sorted((ROOT / "tests" / "releases").glob("*.sql"))
-
-
 @pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.stem)
 def test_a_database_of_a_release_upgrades_with_its_data(database: Engine, release: Path) -> None:
-    rows = [line for line in release.read_text().splitlines() if line.startswith("INSERT INTO")]
-    version = next(line for line in rows if "alembic_version" in line).split("'")[1]
-    upgrade(database, version)
+    make_tables(database, release)
     with database.begin() as connection:
-        if database.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET session_replication_role = replica")
-        else:
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for row in rows:
-            if "alembic_version" not in row:
-                connection.exec_driver_sql(row.replace("%", "%%"))
+        fill_tables(connection, release)
         jobs = "SELECT 99, 1, min(id), 0 FROM listing WHERE topic = 'job'"
         connection.exec_driver_sql(f"INSERT INTO interest (id, contact_id, listing_id, at) {jobs}")
     assert not is_current(database)

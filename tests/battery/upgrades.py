@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from storage.database import open_database
-from storage.schema import upgrade
 from tests.battery.figures import Figure, Place, at_least, exactly, none
 from tests.battery.world import World
+from tests.released import RELEASES, fill_tables, make_tables
 
 _TESTS = Path(__file__).parents[1]
 _FIRST = 600_000
@@ -26,7 +26,7 @@ _WAITING = text("SELECT count(*) FROM inbox WHERE handled_at IS NULL")
 
 async def run(place: Place) -> list[Figure]:
     """Everybody answers "menu" to the question they were asked under the old release, then "1"."""
-    [release, *_] = sorted((_TESTS / "releases").glob("*.sql"))
+    release = RELEASES[0]
     engine = open_database(place.database)
     people = _fill(engine, release)
     engine.dispose()
@@ -46,18 +46,11 @@ async def run(place: Place) -> list[Figure]:
 
 def _fill(engine: Engine, release: Path) -> list[int]:
     """The release's dump, and a person for each of its stored conversations."""
-    rows = [line for line in release.read_text().splitlines() if line.startswith("INSERT INTO")]
-    upgrade(engine, next(row for row in rows if "alembic_version" in row).split("'")[1])
+    make_tables(engine, release)
     files = sorted((_TESTS / "conversations").glob(f"{release.stem}_*.json"))
     stored = [json.loads(path.read_text(encoding="utf-8")) for path in files]
     with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.exec_driver_sql("SET session_replication_role = replica")
-        else:
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for row in rows:
-            if "alembic_version" not in row:
-                connection.exec_driver_sql(row.replace("%", "%%"))
+        fill_tables(connection, release)
         for number, row in enumerate(stored):
             _add(connection, _FIRST + number, row)
         if engine.dialect.name == "postgresql":

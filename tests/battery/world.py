@@ -21,15 +21,11 @@ from tests.battery.figures import Figure, Place, at_least, at_most, none
 from tests.loopback.telegram import LoopbackTelegram
 from tests.loopback.telegram_refusal import Params
 from tests.server import Server
-from tests.storm import SAID, TOKEN, judge, known, settings
+from tests.storm import SAID, TOKEN, judge, known, settings, until_quiet, waiting
 
 BOOKS = ("ciao", "italiano", "no", "3", "no", "appuntamento", "3", "1", "1", "1", "1")
 _TALKERS, _BOOKERS, _READERS = 1_000, 100_000, 500_000
 _LANES = 32
-_OPEN = text(
-    "SELECT (SELECT count(*) FROM inbox WHERE handled_at IS NULL)"
-    " + (SELECT count(*) FROM outbox WHERE closed_at IS NULL AND status <> 'held')"
-)
 _MAILED = select(col(Outbox.address), col(Outbox.status)).where(col(Outbox.origin) == "broadcast")
 _BOOKED = text("SELECT count(*) FROM appointment")
 
@@ -161,14 +157,7 @@ class World:
 
     async def until_quiet(self, seconds: float = 60) -> None:
         """Until nothing waits and nothing has come for a while; for ``seconds`` at most."""
-        before, still = -1, 0
-        end = time.monotonic() + seconds
-        while still < 8 and time.monotonic() < end:
-            await asyncio.sleep(0.2)
-            idle = await asyncio.to_thread(self.count, _OPEN) == 0 and not self.telegram._updates
-            seen = len(self.telegram.messages)
-            still = still + 1 if idle and seen == before else 0
-            before = seen
+        await until_quiet(self.engine, self.telegram, seconds)
 
     def reckon(
         self, kills: int = 0, but_for: Sequence[str] = (), out_of_order: int = 0
@@ -195,7 +184,7 @@ class World:
 
     def stuck(self) -> Figure:
         """What still waits, although nothing has come for a while."""
-        return none("left stuck", self.count(_OPEN))
+        return none("left stuck", waiting(self.engine))
 
     def errors(self) -> Figure:
         """What the processes themselves call an error."""
