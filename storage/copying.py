@@ -12,17 +12,15 @@ from sqlalchemy import (
     Table,
     delete,
     insert,
-    inspect,
-    literal_column,
     select,
     text,
 )
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql import TableClause
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401  makes every table known
+from storage.backup.snapshot import count_rows
 from storage.database import is_sqlite
 from storage.schema import MADE_WITH_THE_TABLES, is_current, upgrade
 
@@ -57,7 +55,7 @@ def copy(source: Engine, target: Engine) -> dict[str, int]:
 
 
 def _snapshot(source: Engine) -> Any:
-    """One moment of the database."""
+    """One moment of the database; unlike a backup's it keeps SQLite's other writers away."""
     if is_sqlite(source):
         return source.begin()
     return source.execution_options(isolation_level="REPEATABLE READ").begin()
@@ -65,11 +63,8 @@ def _snapshot(source: Engine) -> Any:
 
 def _refuse_unless_empty(target: Engine) -> None:
     with target.connect() as connection:
-        names = set(inspect(connection).get_table_names()) - MADE_WITH_THE_TABLES
-        for name in sorted(names):
-            if connection.execute(
-                select(literal_column("1")).select_from(TableClause(name))
-            ).first():
+        for name, count in count_rows(connection).items():
+            if count and name not in MADE_WITH_THE_TABLES:
                 raise CopyError(f"the target is not empty: its table {name} has rows.")
 
 
