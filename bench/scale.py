@@ -1,55 +1,44 @@
-"""``make bench-scale``: 1, 2 and 4 worker processes on PostgreSQL, each role a process of its own.
+"""``make bench-scale``: how throughput grows on PostgreSQL with processes, cores and machines.
 
 People write over a loopback Telegram and wait for the reply. Machines are noisy: compare the ratios
-of one run, and look at the load beside them.
+of one run, and look at the load beside them. As root on Linux some arrangements hold processes to a
+share of the CPU, so that more of them than this machine has cores can be compared.
 """
 
 import argparse
 import asyncio
-import json
 import os
 import signal
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy import Engine, text
 
-from bench.__main__ import SECRET, cpu_seconds, free_port, ours
-from bench.people import BotApi, Line
-from bench.script import ANSWERS, update
+from bench.__main__ import cpu_seconds, free_port, ours
+from bench.crowd import SLOWEST, Crowd, Heard
+from bench.machines import Machine, Processes, may_hold
+from bench.people import BotApi
 from storage.database import open_database, reading
+from tests.battery.relay import Relay
 from tests.databases import postgresql
 
 BACKENDS = text("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
 WAITING = text("SELECT count(*) FROM inbox WHERE handled_at IS NULL")
-SLOWEST = 60  # seconds; whoever waits longer for a reply ends the measurement
 CALM, THINKING = 20, 1.0  # people of the calm hour, and seconds from a reply to their next message
-LANES = 50
 
 
 @dataclass
-class Heard:
-    """Seconds of each turn: from the update to the reply, and from its 200 to the reply."""
+class Load:
+    """How many people write at once, for how many seconds, and how far PostgreSQL is, in ms."""
 
-    waits: list[float] = field(default_factory=list)
-    stored: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def rate(self) -> float:
-        """Turns per second."""
-        return len(self.waits) / self.seconds
-
-
-def quantile(values: Sequence[float], q: float) -> float:
-    """In milliseconds."""
-    return sorted(values)[min(len(values) - 1, int(q * len(values)))] * 1000
+    people: int
+    seconds: float
+    away: float
 
 
 @dataclass
@@ -63,111 +52,9 @@ class Figures:
     load: float
 
 
-class Crowd:
-    """People on one loopback Telegram; each talk is with somebody new."""
-
-    def __init__(self, api: BotApi, port: int) -> None:
-        self._api, self._port = api, port
-        self._chats, self._numbers = count(1_000_000), count(1)
-
-    async def talk(self, people: int, seconds: float, pause: float = 0.0) -> Heard:
-        """So many go through the intake again and again, for ``seconds``; late replies count."""
-        heard, began = Heard(), time.perf_counter()
-        people_talk = (self._person(heard, began + seconds, pause) for _ in range(people))
-        await asyncio.gather(*people_talk)
-        heard.seconds = time.perf_counter() - began
-        return heard
-
-    async def write(self, people: int) -> None:
-        """So many new people say one word each, and wait for nothing."""
-        words = [self._said(next(self._chats), "ciao") for _ in range(people)]
-
-        async def lane(mine: Sequence[bytes]) -> None:
-            line = Line(self._port, SECRET)
-            for body in mine:
-                await line.post(body)
-            line.close()
-
-        await asyncio.gather(*(lane(words[place::LANES]) for place in range(LANES)))
-
-    async def _person(self, heard: Heard, end: float, pause: float) -> None:
-        line = Line(self._port, SECRET)
-        while time.perf_counter() < end:
-            chat = next(self._chats)
-            for said in ANSWERS:
-                if time.perf_counter() < end:
-                    await self._turn(line, heard, chat, said)
-                    await asyncio.sleep(pause)
-        line.close()
-
-    async def _turn(self, line: Line, heard: Heard, chat: int, said: str) -> None:
-        seen = asyncio.get_running_loop().create_future()
-        self._api.waiting[str(chat)] = seen
-        began = time.perf_counter()
-        if b'"sendMessage"' in (reply := await line.post(self._said(chat, said))):
-            self._api.seen(str(chat), reply)
-        stored = time.perf_counter()
-        async with asyncio.timeout(SLOWEST):
-            await seen
-        heard.waits.append(time.perf_counter() - began)
-        heard.stored.append(time.perf_counter() - stored)
-
-    def _said(self, chat: int, words: str) -> bytes:
-        return json.dumps(update(next(self._numbers), chat, words)).encode()
-
-
-class Processes:
-    """The program's processes, each with its roles ("all": every role)."""
-
-    def __init__(
-        self, command: list[str], environment: dict[str, str], roles: Sequence[str], folder: Path
-    ) -> None:
-        self.logs = [folder / f"{number}.log" for number, _ in enumerate(roles)]
-        self.roles = list(roles)
-        unlimited = {"MESSAGES_PER_MINUTE": "0"}
-        everything = {**os.environ, **unlimited, **environment}
-        self.all = [
-            subprocess.Popen(
-                [*command, *(() if role == "all" else ("--role", role))],
-                env=everything,
-                stderr=log.open("wb"),
-            )
-            for role, log in zip(roles, self.logs, strict=True)
-        ]
-
-    async def running(self) -> None:
-        """Until each says so. Raises RuntimeError after two minutes."""
-        for _ in range(1_200):
-            if all("running:" in log.read_text() for log in self.logs):
-                return
-            if any(process.poll() is not None for process in self.all):
-                break
-            await asyncio.sleep(0.1)
-        raise RuntimeError("\n".join(log.read_text()[-500:] for log in self.logs))
-
-    def signal(self, number: int, *roles: str) -> None:
-        """To the processes with these roles."""
-        for process, role in zip(self.all, self.roles, strict=True):
-            if role in roles:
-                process.send_signal(number)
-
-    def cpu(self) -> dict[str, float]:
-        """Seconds so far, by role."""
-        found = dict.fromkeys(self.roles, 0.0)
-        for process, role in zip(self.all, self.roles, strict=True):
-            found[role] += cpu_seconds(process.pid)
-        return found
-
-    def end(self) -> None:
-        """SIGTERM, and ten seconds later SIGKILL."""
-        for process in self.all:
-            process.send_signal(signal.SIGTERM)
-        for process in self.all:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+def quantile(values: Sequence[float], q: float) -> float:
+    """In milliseconds."""
+    return sorted(values)[min(len(values) - 1, int(q * len(values)))] * 1000
 
 
 def backends(engine: Engine) -> float:
@@ -189,35 +76,51 @@ def database(kind: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{folder / 'scale.db'}"
 
 
-async def measure(kind: str, roles: Sequence[str], people: int, seconds: float) -> Figures:
+@asynccontextmanager
+async def wire(url: str, milliseconds: float) -> AsyncIterator[str]:
+    """The same database, so far away there and back."""
+    if not milliseconds or url.startswith("sqlite"):
+        yield url
+        return
+    port = urlsplit(url).port or 5432
+    relay = Relay(port, milliseconds / 2000)
+    await relay.start()
+    try:
+        yield url.replace(f":{port}/", f":{relay.port}/")
+    finally:
+        await relay.stop()
+
+
+async def measure(kind: str, machines: Sequence[Machine], load: Load) -> Figures:
     """One arrangement, from an empty database."""
     api = BotApi()
-    api_port, port = await api.start(), free_port()
+    api_port, ports = await api.start(), [free_port() for _ in machines]
     with tempfile.TemporaryDirectory() as name, database(kind, Path(name)) as url:
-        command, environment = await asyncio.to_thread(ours, Path(name), api_port, port, url)
+        command, environment = await asyncio.to_thread(ours, Path(name), api_port, ports[0], url)
         engine = open_database(url)
-        processes = Processes(command, environment, roles, Path(name))
-        try:
-            await processes.running()
-            return await _figures(Crowd(api, port), processes, engine, people, seconds)
-        finally:
-            await asyncio.to_thread(processes.end)
-            engine.dispose()
+        async with wire(url, load.away) as far:
+            environment["DATABASE_URL"] = far
+            processes = Processes(command, environment, machines, ports, Path(name))
+            listening = [port for machine, port in zip(machines, ports, strict=True) if machine.web]
+            try:
+                await processes.running()
+                return await _figures(Crowd(api, listening), processes, engine, load)
+            finally:
+                await asyncio.to_thread(processes.end)
+                engine.dispose()
 
 
-async def _figures(
-    crowd: Crowd, processes: Processes, engine: Engine, people: int, seconds: float
-) -> Figures:
-    await crowd.talk(people, seconds / 5)
-    calm = await crowd.talk(CALM, seconds / 2, THINKING)
+async def _figures(crowd: Crowd, processes: Processes, engine: Engine, load: Load) -> Figures:
+    await crowd.talk(load.people, load.seconds / 5)
+    calm = await crowd.talk(CALM, load.seconds / 2, THINKING)
     before, of_database = processes.cpu(), backends(engine)
-    busy = await crowd.talk(people, seconds)
-    load = os.getloadavg()[0]
+    busy = await crowd.talk(load.people, load.seconds)
+    waiting = os.getloadavg()[0]
     cpu = {role: used - before[role] for role, used in processes.cpu().items()}
     cpu["PostgreSQL"] = backends(engine) - of_database
     each = {role: used / len(busy.waits) * 1000 for role, used in cpu.items()}
-    backlog = 0.0 if "all" in processes.roles else await _backlog(crowd, processes, engine, people)
-    return Figures(busy, calm, each, backlog, load)
+    backlog = await _backlog(crowd, processes, engine, load.people) if "worker" in cpu else 0.0
+    return Figures(busy, calm, each, backlog, waiting)
 
 
 async def _backlog(crowd: Crowd, processes: Processes, engine: Engine, people: int) -> float:
@@ -256,24 +159,55 @@ def show(name: str, found: Figures, first: Figures) -> None:
     print(f"stored to seen: p50 {quantile(calm.stored, 0.5):.0f} ms, p99 {late:.0f} ms", flush=True)
 
 
+def compare(kind: str, arrangements: dict[str, list[Machine]], load: Load) -> None:
+    """Measure and show each, beside the first."""
+    first: Figures | None = None
+    for name, machines in arrangements.items():
+        found = asyncio.run(measure(kind, machines, load))
+        first = first or found
+        show(f"{kind}, {name}", found, first)
+
+
 def main() -> None:
     """Print each arrangement as it is measured."""
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--people", type=int, default=200, help="who write at once")
     parser.add_argument("--seconds", type=float, default=10, help="of each busy time")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
-    parser.add_argument("--senders", type=int, default=1)
+    parser.add_argument("--share", type=float, default=0.15, help="cores of a worker that is held")
+    parser.add_argument("--machines", type=int, nargs="*", default=[1, 2, 3])
+    parser.add_argument("--cores", type=float, default=0.25, help="of each of these machines")
+    parser.add_argument("--away", type=float, default=0, help="ms to PostgreSQL and back")
+    parser.add_argument("--databases", nargs="*", default=["postgresql", "sqlite"])
     chosen = parser.parse_args()
-    print(f"{os.cpu_count()} cores; busy: {chosen.people} people at once, calm: {CALM} who think")
-    first: Figures | None = None
-    for workers in chosen.workers:
-        roles = ["web", *["worker"] * workers, *["sender"] * chosen.senders]
-        found = asyncio.run(measure("postgresql", roles, chosen.people, chosen.seconds))
-        first = first or found
-        show(f"postgresql, 1 web, {workers} worker, {chosen.senders} sender", found, first)
-    for kind in ("postgresql", "sqlite"):
-        found = asyncio.run(measure(kind, ["all"], chosen.people, chosen.seconds))
-        show(f"{kind}, all in one process", found, first or found)
+    load = Load(chosen.people, chosen.seconds, chosen.away)
+    print(f"{os.cpu_count()} cores; busy: {load.people} people at once, calm: {CALM} who think")
+    free = {
+        f"1 web, {number} worker, 1 sender": [Machine(("web", *["worker"] * number, "sender"))]
+        for number in chosen.workers
+    }
+    held = {
+        f"1 web, 1 sender, {number} worker with {chosen.share} core each": [
+            Machine(("web", "sender")),
+            *[Machine(("worker",), chosen.share)] * number,
+        ]
+        for number in chosen.workers
+    }
+    machines = {
+        f"{number} machine with {chosen.cores} core each, all roles in one process": [
+            Machine(("all",), chosen.cores)
+        ]
+        * number
+        for number in chosen.machines
+    }
+    compare("postgresql", free, load)
+    if may_hold():
+        compare("postgresql", held, load)
+        compare("postgresql", machines, load)
+    else:
+        print("processes cannot be held to a share of the CPU here (needs root and cgroups)")
+    for kind in chosen.databases:
+        compare(kind, {"all roles in one process": [Machine(("all",))]}, load)
 
 
 if __name__ == "__main__":
