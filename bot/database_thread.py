@@ -1,7 +1,7 @@
 """Where blocking database code runs: off the event loop, a thread per writer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar, TypeVarTuple
 
@@ -9,20 +9,35 @@ from sqlalchemy import Engine
 
 from storage.database import is_sqlite
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+_THREADS = 8  # on PostgreSQL; while one waits for the network, the others work
 
 
 class DatabaseThread:
     """SQLite takes one writer at a time, so all its work in this process stands in one queue."""
 
     def __init__(self, engine: Engine) -> None:
-        self._threads = ThreadPoolExecutor(1 if is_sqlite(engine) else 4, "database")
+        threads = 1 if is_sqlite(engine) else _THREADS
+        self._threads, self._lanes = ThreadPoolExecutor(threads, "database"), max(1, threads - 1)
 
     async def run(self, work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         """The result of ``work(*arguments)``, or what it raised."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, work, *arguments)
+
+    async def share(self, work: Callable[[Sequence[Item]], T], items: Sequence[Item]) -> list[T]:
+        """The results of ``work`` on shares of ``items``, at once; one thread stays free meanwhile.
+
+        What a share raised is raised when all have ended.
+        """
+        shares = [items[lane :: self._lanes] for lane in range(min(self._lanes, len(items)))]
+        tasks = [asyncio.create_task(self.run(work, share)) for share in shares]
+        if tasks:
+            await asyncio.wait(tasks)
+        return [task.result() for task in tasks]
 
     def close(self) -> None:
         """Finish what is under way."""

@@ -237,7 +237,8 @@ class Runtime:
                     await self._news.wait()
             self._news.clear()
             try:
-                if await self._database.run(self._worker.take_waiting):
+                waiting = await self._database.run(self._worker.who_waits)
+                if any(await self._database.share(self._worker.take_turns_of, waiting)):
                     self._queued()
                     self._news.set()
             except Exception as error:

@@ -39,6 +39,7 @@ from storage.waiting import who_waits
 
 log = logging.getLogger(__name__)
 
+_TOGETHER = 50  # people served before the worker looks again who waits
 _CHOICE = 10  # workers choose among so many times what they take at once
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -92,15 +93,22 @@ class Worker:
             log.warning("a batch of %d failed (%s), one by one", len(deliveries), kind(error))
             return [result for delivery in deliveries for result in self.take([delivery])]
 
-    def take_waiting(self, limit: int = 50) -> int:
-        """Take turns for stored messages that wait; how many were taken.
+    def take_waiting(self) -> int:
+        """Take turns for stored messages that wait; how many were taken."""
+        return self.take_turns_of(self.who_waits())
 
-        Some of those who wait, by chance: workers that all began with the same would mostly find
-        each other's locks, and turns that are taken.
+    def who_waits(self) -> list[tuple[str, str]]:
+        """Channel and address of some of those whose stored messages wait.
+
+        By chance: workers that all began with the same would mostly find each other's locks, and
+        turns that are taken.
         """
         with reading(self._engine).begin() as connection:
-            found = who_waits(connection, _CHOICE * limit)
-        addresses = random.sample(found, min(limit, len(found)))
+            found = who_waits(connection, _CHOICE * _TOGETHER)
+        return random.sample(found, min(_TOGETHER, len(found)))
+
+    def take_turns_of(self, addresses: Sequence[tuple[str, str]]) -> int:
+        """Take a turn for each who is still waiting and free, one after another; how many."""
         return sum(self._take_one_waiting(channel, address) for channel, address in addresses)
 
     def _take_one_waiting(self, channel: str, address: str) -> int:
