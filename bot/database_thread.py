@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_THREADS = 8  # on PostgreSQL; while one waits for the network, the others work
+_THREADS = 4  # on PostgreSQL; while one waits for the network, the others work
 
 
 class DatabaseThread:
