@@ -1,4 +1,4 @@
-.PHONY: help setup catalogs demo test check audit sbom battery bench bench-scale bench-sending extract
+.PHONY: help setup build catalogs demo test check audit sbom battery bench bench-scale bench-sending extract
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,9 @@ AUDIT := .venv-audit
 help:  ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.runtime catalogs locales/questions.npz data/.ready  ## Set up .venv, catalogs and the database.
+setup: build data/.ready  ## Set up .venv, catalogs, the model and the database.
+
+build: $(VENV)/.runtime catalogs locales/questions.npz  ## Set up all that a release needs but a database.
 
 $(VENV)/.runtime: requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

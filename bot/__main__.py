@@ -14,9 +14,18 @@ from bot.runtime import ROLES, BrokenError, Parts, Runtime, make_parts
 from bot.settings import Settings, WrongSettingError, load_settings
 from bot.stopping import NOT_CLEAN, end_in_time
 from storage.key_file import SealingError
+from storage.understanding import NoModelError
 
 if TYPE_CHECKING:
     from bot.reports import Reports
+
+_CANNOT_START = (
+    WrongSettingError,
+    UncompiledCatalogError,
+    NoModelError,
+    NotReadyError,
+    SealingError,
+)
 
 
 def main() -> int:
@@ -36,7 +45,7 @@ def main() -> int:
         parts = make_parts(settings)
         with asyncio.Runner(loop_factory=_fast_loop()) as runner:
             runner.run(_run(parts, roles))
-    except (WrongSettingError, UncompiledCatalogError, NotReadyError, SealingError) as error:
+    except _CANNOT_START as error:
         print(f"sportello: {error}", file=sys.stderr)
         return 2
     except BrokenError:

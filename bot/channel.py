@@ -92,6 +92,7 @@ class Problem(StrEnum):
     CREDENTIALS = "credentials"
     NOT_SENT = "not_sent"
     HIDDEN = "hidden"
+    UNREADABLE = "unreadable"
 
     @property
     def retryable(self) -> bool:
@@ -119,6 +120,8 @@ _ADVICE = {
     Problem.CREDENTIALS: "The provider refused our credentials: check .env with "
     "`admin_cli.py doctor`.",
     Problem.NOT_SENT: "The provider could not be reached; the message is tried again by itself.",
+    Problem.UNREADABLE: "The row was changed in the database, past the program: who changed it? "
+    "Restore a backup if there are many.",
     Problem.HIDDEN: "It is unknown whether this arrived: the provider's answer was lost.",
 }
 

@@ -61,7 +61,7 @@ class Chores:
                 channel=question.channel,
                 external_id=number,
                 address=question.address,
-                body=json.dumps(packed(received)),
+                body=packed(received),
                 received_at=now,
             )
             connection.execute(insert(Inbox), [row.model_dump(exclude={"id"})])

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from storage.database import is_sqlite, open_database, reading
 from storage.key_file import SealingError
 from storage.schema import is_current
+from storage.understanding import NoModelError, load_understanding
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -32,10 +33,12 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    if not os.path.exists(".env"):
-        yield Finding("settings", "warning", "there is no .env: copy .env.example to .env")
-    else:
+    if os.path.exists(".env"):
         yield Finding("settings", "ok", "read from .env")
+    elif settings.model_fields_set:
+        yield Finding("settings", "ok", "read from the environment")
+    else:
+        yield Finding("settings", "warning", "there is no .env: copy .env.example to .env")
     secrets = [(".env", ".env"), ("BACKUP_KEY_FILE", settings.backup_key_file)]
     if not settings.keys.given and settings.keys.file.exists():
         secrets.append(("SEALING_KEY_FILE", str(settings.keys.file)))
@@ -57,6 +60,10 @@ def _catalogs(settings: Settings) -> Iterator[Finding]:
         yield Finding("catalogs", "problem", str(error))
     else:
         yield Finding("catalogs", "ok", f"{len(languages)} languages in {FOLDER.name}/")
+    try:
+        load_understanding()
+    except NoModelError as error:
+        yield Finding("understanding", "problem", str(error))
 
 
 def _database(engine: Engine, settings: Settings) -> Iterator[Finding]:

@@ -1,13 +1,18 @@
 """A delivery as JSON, for the time it waits in the inbox."""
 
+import json
 from typing import Any
 
 from bot.channel import Received
 from flows.messages import Inbound, Position
 
 
-def packed(received: Received) -> dict[str, Any]:
+def packed(received: Received) -> str:
     """What the inbox keeps of a delivery until it is handled."""
+    return json.dumps(_row(received))
+
+
+def _row(received: Received) -> dict[str, Any]:
     said = received.inbound
     row: dict[str, Any] = {"message": received.message}
     if received.haste:
@@ -20,8 +25,14 @@ def packed(received: Received) -> dict[str, Any]:
     return row | {"inbound": {n: getattr(said, n) for n in names if getattr(said, n)}}
 
 
-def unpacked(channel: str, address: str, external_id: str, row: dict[str, Any]) -> Received:
-    """The delivery again, from what `packed` made of it."""
+def unpacked(channel: str, address: str, external_id: str, body: str | None) -> Received:
+    """The delivery again, from what `packed` made of it.
+
+    Raises ValueError for what could not be opened (None).
+    """
+    if body is None:
+        raise ValueError("its words cannot be opened: they were changed past the program")
+    row = json.loads(body)
     inbound = None
     if "inbound" in row:
         said = row["inbound"]

@@ -16,6 +16,7 @@ from storage.faults import is_outage
 from storage.models import Inbox
 from storage.prepared import Cursor, cursor_of
 from storage.turns import Turns, Waiting
+from storage.waiting import set_aside
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,14 @@ class Quarantine:
                 connection.execute(mine.values(failures=failures))
             return
         received = Received(channel, waiting.external_id, address, Inbound())
-        told = not (received.ours or '"operator"' in waiting.body)
+        told = not (received.ours or '"operator"' in (waiting.body or ""))
         self._surely(lambda told: self._close(waiting, told), received if told else None)
+
+    def of_nobody(self, spoilt: list[str]) -> None:
+        """Close what came from sealed addresses that do not open; there is nobody to tell."""
+        with self._engine.begin() as connection:
+            closed = set_aside(connection, spoilt, self._now())
+        log.error("%d messages were set aside: who wrote them cannot be read", closed)
 
     def _surely(self, close: Callable[[Received | None], None], told: Received | None) -> None:
         """``close`` and tell the person; where that fails, ``close`` alone."""

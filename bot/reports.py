@@ -51,12 +51,15 @@ class Reports(logging.Handler):
         self._last: dict[tuple[str, int], float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand it over; a thread of the library sends it."""
+        """Hand it over; a thread of the library sends it. What goes wrong here breaks no turn."""
         place = (record.pathname, record.lineno)
         if record.created - self._last.get(place, float("-inf")) < _AGAIN_SECONDS:
             return
         self._last[place] = record.created
-        self._client.capture_event(self._event(record))
+        try:
+            self._client.capture_event(self._event(record))
+        except Exception:
+            self.handleError(record)
 
     def _event(self, record: logging.LogRecord) -> dict[str, Any]:
         ours = record.name.partition(".")[0] in OURS

@@ -57,7 +57,7 @@ def apologise(
     """As `compute`, for a message of which nothing more can be made: the apology at once."""
     number = secrets.token_hex(4)
     log.error("error %s: a message was set aside", number)
-    contact = Contact(received.drawn_as, {}, person.alerts)
+    contact = Contact(received.drawn_as, {}, person.alerts, doubted=person.doubted)
     was = Conversation.salvaged(json.loads(person.state)) if person.state else Conversation()
     return flows.apologise(was, contact, desk, today, number), number
 

@@ -33,6 +33,7 @@ class WakeUps:
         self._database = database
         self._names: set[str] = set()
         self._telling: asyncio.Task[None] | None = None
+        self._deaf = False
 
     def tell(self, name: str) -> None:
         """Soon, and once for however many come meanwhile."""
@@ -49,10 +50,25 @@ class WakeUps:
         url = self._engine.url.set(drivername="postgresql")
         while True:
             try:
-                await _listen(url.render_as_string(hide_password=False), wake)
+                await self._listen(url.render_as_string(hide_password=False), wake)
             except (psycopg.Error, OSError) as error:
-                log.warning("wake-ups: %s; polling meanwhile", type(error).__name__)
+                if not self._deaf:  # once, not every second
+                    log.warning("wake-ups: %s; polling meanwhile", type(error).__name__)
+                self._deaf = True
             await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _listen(self, url: str, wake: Mapping[str, Callable[[], None]]) -> None:
+        """On a connection of its own. Raises what the driver raises when it is cut."""
+        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+            for name in wake:
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
+            if self._deaf:
+                log.warning("wake-ups: heard again")
+            self._deaf = False
+            for each in wake.values():
+                each()  # what was told while nobody listened
+            async for told in connection.notifies():
+                wake[told.channel]()
 
     async def _tell_all(self, engine: Engine) -> None:
         while self._names:
@@ -61,17 +77,6 @@ class WakeUps:
                 await self._database.run(_notify, engine, names)
             except Exception as error:
                 log.warning("wake-ups: %s; others poll", type(error).__name__)
-
-
-async def _listen(url: str, wake: Mapping[str, Callable[[], None]]) -> None:
-    """On a connection of its own. Raises what the driver raises when it is cut."""
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        for name in wake:
-            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(name)))
-        for each in wake.values():
-            each()  # what was told while nobody listened
-        async for told in connection.notifies():
-            wake[told.channel]()
 
 
 def _notify(engine: Engine, names: set[str]) -> None:

@@ -98,13 +98,14 @@ class Worker:
         return self.take_turns_of(self.who_waits())
 
     def who_waits(self) -> list[tuple[str, str]]:
-        """Channel and address of some of those whose stored messages wait.
+        """Channel and address of some of those whose stored messages wait, by chance.
 
-        By chance: workers that all began with the same would mostly find each other's locks, and
-        turns that are taken.
+        Workers that all began with the same would mostly find each other's locks.
         """
         with reading(self._engine).begin() as connection:
-            found = who_waits(connection, _CHOICE * _TOGETHER)
+            found, spoilt = who_waits(connection, _CHOICE * _TOGETHER)
+        if spoilt:
+            self._quarantine.of_nobody(spoilt)
         return random.sample(found, min(_TOGETHER, len(found)))
 
     def take_turns_of(self, addresses: Sequence[tuple[str, str]]) -> int:
@@ -137,7 +138,7 @@ class Worker:
     ) -> int:
         if waiting is None:
             return 0
-        received = unpacked(channel, address, waiting.external_id, json.loads(waiting.body))
+        received = unpacked(channel, address, waiting.external_id, waiting.body)
         now = self._now()
         self._turns.handled(cursor, waiting.id, to_ms(now))
         with turn_of(waiting.id, channel, self._meter):
@@ -174,7 +175,7 @@ class Worker:
         waiting = not mine or (
             person.waiting if person else self._turns.oldest(cursor, channel, address) is not None
         )
-        body = json.dumps(packed(received)) if waiting else None
+        body = packed(received) if waiting else None
         inbox_id = self._turns.receive(cursor, channel, received.external_id, address, body, at)
         if inbox_id is None:
             return self._said_before(cursor, delivery)

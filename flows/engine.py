@@ -88,7 +88,8 @@ class Engine:
         """The turn after an error of ours, known as ``number``: to the menu, answers kept."""
         draft = Draft(self.flows, self.languages, conversation, contact, desk, today)
         draft.say(sentences.our_error(draft.speech, number))
-        draft.begin("menu" if draft.language else "welcome")
+        known = "same_person" if contact.doubted else "menu"
+        draft.begin(known if draft.language else "welcome")
         draft.advance()
         return Turn(draft.conversation(), drawing.outbound(draft, edits=False), tuple(draft.events))
 

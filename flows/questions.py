@@ -84,7 +84,8 @@ def facts(said: Understood) -> Answers:
         name: [str(one) for one in value] if isinstance(value, list) else value
         for name, value in said.slots.items()
     }
-    silence = said.intent == "stop" and said.confidence < _SILENCE
+    doubtful = said.confidence < _SILENCE or said.rare  # "I want to stop smoking"
+    silence = said.intent == "stop" and doubtful
     sure = "no" if said.abstained or silence else "yes"
     alarm = "possible" if said.alarming else ""
     return Answers(

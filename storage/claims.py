@@ -27,7 +27,7 @@ from storage.outbox import UNASKED
 from storage.outreach.judging import judge_again
 from storage.pacing import Permits
 from storage.prepared import Cursor, Prepared, cursor_of
-from storage.verdicts import Candidate, sort_out
+from storage.verdicts import Candidate, close_spoilt, sort_out
 
 REPLY = 0
 LONGEST_HELD = timedelta(seconds=27)
@@ -64,7 +64,7 @@ class Claims:
         self._locks = dialect.name == "postgresql"
         lock = select(func.pg_advisory_xact_lock(literal_column(str(int(Lock.CLAIMS)))))
         self._lock = Prepared(lock, dialect)
-        self._due = Prepared(_due_query(), dialect)
+        self._due = Prepared(_due_query(), dialect, lenient=True)
         self._mark = Prepared(_mark_update(), dialect)
         self._permits = Permits(dialect)
 
@@ -125,12 +125,13 @@ class Claims:
             taken = self._due.run(
                 cursor, channel=channel, priority=priority, now=to_ms(now), most=most, night=night
             ).fetchall()
-            rows = [Candidate(*row) for row in taken]
+            rows = [Candidate(*row) for row in taken if _opens(row)]
+            close_spoilt(connection, [row[0] for row in taken if not _opens(row)], now)
             asked = judge_again(connection, rows, self._rules, now) if self._rules else rows
             fine = sort_out(connection, asked, now)
             self._mark.run_many(cursor, [{"key": row.id, "now": to_ms(now)} for row in fine])
             found += fine
-            if len(fine) == len(rows):
+            if len(fine) == len(taken):
                 break
         return found
 
@@ -162,6 +163,11 @@ def _due(row: Candidate, permit: int) -> Due:
         row.held_until,
         row.trace,
     )
+
+
+def _opens(row: tuple[Any, ...]) -> bool:
+    """Whether address and words could be opened."""
+    return row[2] is not None and row[3] is not None
 
 
 def _table(model: Any) -> Any:

@@ -90,8 +90,15 @@ def _postgresql(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+    # a cluster made without a locale (SQL_ASCII) keeps what it is given, and would give bytes back
+    speaks = {"client_encoding": "utf8"}
     return create_engine(
-        parsed, pool_size=8, max_overflow=4, pool_pre_ping=True, hide_parameters=True
+        parsed,
+        pool_size=8,
+        max_overflow=4,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args=speaks,
     )
 
 

@@ -56,12 +56,14 @@ class _AdvisoryLock:
         alone = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         connection = alone.connect()
         connection.detach()
-        ours = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key})
-        if ours.scalar_one():
-            self._connection = connection
-            return True
-        connection.close()
-        return False
+        try:
+            ours = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key})
+            if ours.scalar_one():
+                self._connection = connection
+        finally:
+            if self._connection is None:
+                connection.close()
+        return self._connection is not None
 
     def release(self) -> None:
         if self._connection is not None:

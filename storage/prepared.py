@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql import ClauseElement
 
 from storage.columns import SealedType
+from storage.key_file import SealingError
 from storage.sealing import Sealing, sealing_of
 
 
@@ -27,9 +28,15 @@ class Cursor(Protocol):
 
 
 class Prepared:
-    """One statement of one dialect; its bind parameters are given by name."""
+    """One statement of one dialect; its bind parameters are given by name.
 
-    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
+    ``lenient``: a sealed value that does not open reads as None, so that one row that somebody has
+    changed past the program stops no other.
+    """
+
+    def __init__(
+        self, statement: ClauseElement, dialect: Dialect, *, lenient: bool = False
+    ) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         self._names: Sequence[str] | None = getattr(compiled, "positiontup", None)
@@ -37,12 +44,15 @@ class Prepared:
         self._sealing = sealing_of(dialect)
         self._seals = [(k, b.type) for k, b in compiled.binds.items() if _is_sealed(b)]  # type: ignore[attr-defined]
         given = getattr(statement, "exported_columns", ())
+        self._lenient = lenient
         self._opens = [(place, c.type) for place, c in enumerate(given) if _is_sealed(c)]
 
     def run(self, cursor: Cursor, **values: Any) -> Cursor:
         """Run it once; the cursor holds the result."""
         cursor.execute(self.sql, self._bound(values))
-        return Opening(cursor, self._opens, self._sealing) if self._opens else cursor
+        if not self._opens:
+            return cursor
+        return Opening(cursor, self._opens, self._sealing, lenient=self._lenient)
 
     def run_many(self, cursor: Cursor, rows: list[dict[str, Any]]) -> None:
         """Run it for each row."""
@@ -61,9 +71,15 @@ class Opening:
     """A cursor whose sealed columns are opened as its rows are read."""
 
     def __init__(
-        self, cursor: Cursor, opens: list[tuple[int, SealedType]], sealing: Sealing
+        self,
+        cursor: Cursor,
+        opens: list[tuple[int, SealedType]],
+        sealing: Sealing,
+        *,
+        lenient: bool,
     ) -> None:
         self._cursor, self._opens, self._sealing = cursor, opens, sealing
+        self._lenient = lenient
         self.rowcount = cursor.rowcount
 
     def execute(self, sql: Any, values: Any) -> Any:
@@ -87,8 +103,16 @@ class Opening:
         values = list(row)
         for place, how in self._opens:
             if values[place]:
-                values[place] = how.open(values[place], self._sealing)
+                values[place] = self._value(how, values[place])
         return tuple(values)
+
+    def _value(self, how: SealedType, sealed: str) -> str | None:
+        try:
+            return how.open(sealed, self._sealing)
+        except SealingError:
+            if not self._lenient:
+                raise
+            return None
 
 
 def _is_sealed(element: Any) -> bool:

@@ -40,11 +40,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A stored message that waits for its turn."""
+    """A stored message that waits for its turn; a ``body`` that cannot be opened is None."""
 
     id: int
     external_id: str
-    body: str
+    body: str | None
     failures: int
 
 
@@ -66,7 +66,7 @@ class Turns:
         self._heard = Prepared(_heard_update(), dialect)
         self._release = Prepared(_release_update(), dialect)
         self._handled = Prepared(_handled_update(), dialect)
-        self._oldest = Prepared(_oldest_query(), dialect)
+        self._oldest = Prepared(_oldest_query(), dialect, lenient=True)
         self._reply = Prepared(_reply_query(), dialect)
 
     def lock(self, cursor: Cursor, channel: str, address: str) -> bool:

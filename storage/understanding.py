@@ -90,7 +90,7 @@ def save(model: Model, to: Path) -> None:
 def load(path: Path = MODEL) -> Model:
     """The model that `save` wrote. Raises NoModelError."""
     if not path.exists():
-        raise NoModelError("the model of the understanding is missing: run `make setup`")
+        raise NoModelError("the model of the understanding is missing: run `make build`")
     with np.load(path) as stored:
         words = json.loads(stored["words"].tobytes())
         intents, languages = (

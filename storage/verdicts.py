@@ -68,6 +68,15 @@ def sort_out(connection: Connection, rows: Sequence[Candidate], now: datetime) -
     return [going for row in rows if (going := _going(connection, row, now))]
 
 
+def close_spoilt(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Rows that do not open, because somebody has changed them past the program: nobody's."""
+    nobodys = {"status": "failed", "problem": "unreadable", "closed_at": now}
+    if ids:
+        connection.execute(
+            update(Outbox).where(col(Outbox.id).in_(ids)).values(**nobodys, address="", body="")
+        )
+
+
 def will_reach(connection: Connection, letter: int, at: datetime) -> bool:
     """Whether this row, or an opener in its place, can go out at that moment."""
     here = and_(

@@ -26,6 +26,7 @@ from storage.key_file import Keys
 from storage.models import Inbox
 from storage.schema import is_current, upgrade
 from tests.conftest import ROOT, START, Run
+from tests.databases import postgresql as new_postgresql
 
 KEY = "correct horse battery staple"
 MARK = "Fatoumata Marker"
@@ -167,6 +168,19 @@ def test_a_database_that_no_key_opens_can_be_replaced(desk: Desk, tmp_path: Path
     assert desk.restore(made.path, replace=True).aside
     assert desk.names() == [MARK]
     desk.engine.dispose()
+
+
+def test_whether_somebody_uses_it_is_seen_without_its_key(tmp_path: Path) -> None:
+    with new_postgresql() as url:
+        other = open_database(url, Keys(tmp_path / "other.key"))
+        upgrade(other)
+        ours = open_database(url, Keys(tmp_path / "ours.key"))
+        with other.connect() as connection:
+            connection.execute(text("SELECT 1"))
+            with pytest.raises(BackupError, match="in use"):
+                restoring.refuse_in_use(ours, url)
+        other.dispose()
+        restoring.refuse_in_use(ours, url)
 
 
 def test_of_a_newer_release_is_refused(tmp_path: Path) -> None:
@@ -442,6 +456,22 @@ def test_the_password_is_not_in_the_list_of_processes(
     arguments, password = seen.read_text().splitlines()
     assert "hunter2" not in arguments and password == "hunter2"
     assert "--dbname=postgresql://desk@127.0.0.1:1/x?sslmode=require" in arguments
+
+
+def test_scratch_databases_of_others_are_left_alone() -> None:
+    """Their long names begin alike."""
+    mine, theirs = (f"postgresql://127.0.0.1/{'n' * 45}{last}" for last in "ab")
+    assert not postgresql._scratch(mine).startswith(postgresql._scratch(theirs))
+    assert len(postgresql._scratch(mine)) + 8 <= 63, "PostgreSQL cuts names off (NAMEDATALEN)"
+
+
+def test_a_server_that_is_not_reached_is_no_other_backup() -> None:
+    url = "postgresql+psycopg://desk@127.0.0.1:1/x"
+    with (
+        pytest.raises(BackupError, match=r'"postgres", cannot be reached'),
+        making.alone(open_database(url), url),
+    ):
+        pass
 
 
 def test_without_pg_dump_it_says_what_to_install(

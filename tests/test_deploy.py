@@ -37,6 +37,24 @@ class Unit(RawConfigParser):
         return optionstr
 
 
+# ── what the pages say ──────────────────────────────────────────────────────────────────────────
+
+
+def test_a_release_is_built_with_the_model_and_without_a_database() -> None:
+    """`make catalogs` alone, which the pages said once, gives a program that does not start."""
+    plan = subprocess.run(
+        ["make", "--dry-run", "--always-make", "build"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert "questions train" in plan and "pybabel" in plan and "admin_cli.py init" not in plan
+    for page in ("README.md", "docs/running.md", "deploy/README.md"):
+        words = (ROOT / page).read_text()
+        assert "make build" in words and "make catalogs" not in words
+
+
 # ── systemd ─────────────────────────────────────────────────────────────────────────────────────
 
 

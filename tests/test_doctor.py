@@ -20,6 +20,7 @@ from storage.audit import By, record
 from storage.database import open_database
 from storage.models import Contact, Inbox, JobRun, Outbox, Template
 from storage.schema import upgrade
+from storage.understanding import load
 from tests.conftest import ROOT, START, Clock
 from tests.loopback.telegram import LoopbackTelegram
 from tests.people import LoopThread
@@ -175,6 +176,20 @@ def test_languages_that_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr("bot.doctor.load_languages", fail)
     assert examined("catalogs") == "problem: locales/fr: run `make catalogs`"
+
+
+@pytest.mark.usefixtures("here")
+def test_questions_that_were_not_learned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert examined("understanding") == ""
+    missing = tmp_path / "questions.npz"
+    monkeypatch.setattr("bot.doctor.load_understanding", lambda: load(missing))
+    assert "problem: the model of the understanding is missing" in examined("understanding")
+
+
+@pytest.mark.usefixtures("here")
+def test_settings_without_a_file() -> None:
+    assert examined("settings").startswith("warning: there is no .env")
+    assert examined("settings", http_port=8081) == "ok: read from the environment"
 
 
 # ── the database ────────────────────────────────────────────────────────────────────────────────

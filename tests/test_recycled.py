@@ -12,13 +12,16 @@ from sqlmodel import col
 from bot.address_changes import apply_problem
 from bot.channel import Problem, Received
 from bot.runtime import Parts
+from bot.turn import apologise
 from bot.worker import Delivery, Worker
+from flows.engine import Engine as FlowEngine
 from flows.messages import Inbound
 from storage.claims import Claims
 from storage.letters import queue
 from storage.models import Address, Contact, Conversation, Notice, Outbox
 from storage.outbox import HELD
 from storage.recycled import DOUBTED, SILENT, is_doubted
+from storage.turns import Person
 from storage.verdicts import will_reach
 from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
@@ -189,6 +192,31 @@ def test_stop_language_and_danger_are_heard_at_once(
     talk.send("STOP")
     assert talk.one(col(Contact.alerts)) == "stopped"
     assert "Avez-vous déjà écrit" in talk.send("mes rendez-vous")["text"]
+
+
+@pytest.mark.parametrize("broken", ["take_turn", "words that do not open"])
+def test_after_an_error_of_ours_too_the_question_comes_first(
+    parts: Parts,
+    engine: Engine,
+    clock: Clock,
+    flows: FlowEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+) -> None:
+    talk = Talk(parts, engine)
+    clock.pass_time(days=60)
+    if broken == "take_turn":
+        monkeypatch.setattr(FlowEngine, broken, lambda *_: 1 / 0)
+        sorry = talk.send("menu")["text"]
+    else:
+        row = json.loads(talk.one(col(Conversation.state)))
+        person = Person(1, "off", "", json.dumps(row), waiting=False, owed=False, doubted=True)
+        received = Received("whatsapp", "m", "+39", Inbound())
+        turn, _ = apologise(flows, person, received, None, clock().date())  # type: ignore[arg-type]
+        assert turn.says
+        sorry = turn.says.text
+    assert "Something went wrong" in sorry and QUESTION in sorry
+    assert NAME not in sorry
 
 
 @pytest.mark.parametrize(("channel", "days"), [("telegram", 90), ("whatsapp", 44)])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
@@ -338,6 +339,28 @@ def test_nobody_goes_while_something_is_open(
     assert forgetting.dry_run(later)[INACTIVE.key] == 1
     forgetting.run(later)
     assert everybody(engine) == [1]
+
+
+@pytest.mark.parametrize("what", ["appointment", "ride", "ticket"])
+def test_who_was_dealt_with_by_telephone_begins_anew(
+    engine: Engine, forgetting: Forgetting, what: str
+) -> None:
+    """They never wrote again, and were told long ago: told anew before they go."""
+    over = NOW + 90 * DAY
+    with engine.begin() as connection:
+        person(connection, 1)
+    forgetting.run(NOW)
+    with engine.begin() as connection:
+        _open_things(connection, what, 1)
+        if what != "appointment":
+            done = Ride if what == "ride" else Ticket
+            connection.execute(update(done).values(closed_at=over))
+    days = count(1, 20)
+    while not forgetting.run(at := over + next(days) * DAY)[TOLD]:
+        assert everybody(engine) == [1]
+        assert at < over + people.period(24)
+    assert forgetting.run(at + people.NOTICE - DAY)[INACTIVE.key] == 0
+    assert forgetting.run(at + people.NOTICE)[INACTIVE.key] == 1
 
 
 def test_one_tap_keeps_everything(

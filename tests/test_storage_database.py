@@ -110,6 +110,15 @@ def test_postgresql_goes_through_psycopg(url: str) -> None:
     assert engine.driver == "psycopg" and not is_sqlite(engine)
 
 
+def test_a_cluster_without_a_locale_gives_text_too() -> None:
+    """initdb makes such a one (SQL_ASCII) where no LANG is set, as in many containers."""
+    with postgresql("TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'") as url:
+        engine = open_database(url)
+        with engine.connect() as connection:
+            assert connection.scalar(text("SELECT 'già, 谢谢'")) == "già, 谢谢"
+        engine.dispose()
+
+
 def test_a_writer_holds_the_lock_from_the_start(tmp_path: Path) -> None:
     with migrated("sqlite", tmp_path) as url:
         engine = open_database(url)

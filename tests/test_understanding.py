@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.desk import Listing
+from flows.questions import facts
 from flows.understanding.fitting import fitting
 from flows.understanding.lexicon import Lexicon, entries
 from flows.understanding.model import INTENTS
@@ -168,6 +169,24 @@ def test_danger_is_heard(understanding: Understanding, text: str) -> None:
 @pytest.mark.parametrize("text", ["", "   ", "??", "monale", "zzqx wrgl", "🙃"])
 def test_it_abstains_when_nothing_is_asked(understanding: Understanding, text: str) -> None:
     assert understanding.understand(text).abstained
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("stop", "yes"),
+        ("stop sending me messages", "yes"),
+        ("non voglio più messaggi", "yes"),
+        ("smetti di scrivermi", "yes"),
+        ("I want to stop smoking", "no"),
+        ("vorrei smettere di fumare", "no"),
+        ("je veux arrêter de fumer", "no"),
+    ],
+)
+def test_silence_is_asked_about_when_other_things_are_meant(
+    understanding: Understanding, text: str, sure: str
+) -> None:
+    assert facts(understanding.understand(text)).pick("sure") == sure
 
 
 def test_the_language_of_the_conversation_decides_when_the_text_does_not(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 
@@ -93,6 +94,32 @@ def test_after_the_database_was_away_it_listens_again(server: Engine) -> None:
             await heard(stored)
 
     asyncio.run(go())
+
+
+def test_a_database_that_is_away_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine, tries = open_database("postgresql://127.0.0.1/away"), 0
+
+    async def away(*_: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise psycopg.OperationalError("the server is away")
+
+    monkeypatch.setattr(WakeUps, "_listen", away)
+    monkeypatch.setattr("bot.wakeups._AGAIN_SECONDS", 0)
+
+    async def go() -> None:
+        threads = DatabaseThread(engine)
+        task = asyncio.create_task(WakeUps(engine, threads).hear({STORED: lambda: None}))
+        async with asyncio.timeout(10):
+            while tries < 3:
+                await asyncio.sleep(0)
+        task.cancel()
+        threads.close()
+
+    asyncio.run(go())
+    assert caplog.messages == ["wake-ups: OperationalError; polling meanwhile"]
 
 
 def test_on_sqlite_nothing_is_told_and_all_poll(tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def name_of(engine: Engine, url: str) -> str:
 @contextmanager
 def alone(engine: Engine, url: str) -> Iterator[None]:
     """One backup or restore at a time; what a killed one left beside the database goes away."""
+    if not is_sqlite(engine):
+        postgresql.reach(url)
     with _lock(engine, url) as lock:
         if not lock.held():
             raise BackupError("another backup or restore is under way.")

@@ -85,16 +85,17 @@ def drop(url: str, name: str) -> None:
         connection.execute(text(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)"))
 
 
-def others(engine: Engine) -> int:
-    """How many connections others have to this database; PostgreSQL's own workers are nobody."""
-    engine.dispose()
+def others(url: str) -> int:
+    """How many connections there are to this database; PostgreSQL's own workers are nobody.
+
+    Asked from beside it: it may be one whose key is lost.
+    """
     query = text(
         "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND backend_type = 'client backend'"
+        " WHERE datname = :name AND backend_type = 'client backend'"
     )
-    with engine.connect() as connection:
-        return connection.scalar(query) or 0
+    with administering(url) as connection:
+        return connection.scalar(query, {"name": name_of(url)}) or 0
 
 
 def swap(new: str, url: str, aside: str) -> None:
@@ -125,6 +126,18 @@ def lock_key(number: int, url: str) -> int:
     return number << 32 | crc32(name_of(url).encode())
 
 
+def reach(url: str) -> None:
+    """Raises BackupError when this user is not let into PostgreSQL's own database."""
+    try:
+        with administering(url):
+            pass
+    except DBAPIError:
+        raise BackupError(
+            'PostgreSQL\'s own database, "postgres", cannot be reached: is the server there, and '
+            "may this user connect to it?"
+        ) from None
+
+
 @contextmanager
 def administering(url: str) -> Iterator[Connection]:
     """For what PostgreSQL does in no transaction."""
@@ -137,7 +150,9 @@ def administering(url: str) -> Iterator[Connection]:
 
 
 def _scratch(url: str) -> str:
-    return f"{name_of(url)[:40]}_scratch_"
+    """How names of scratch databases begin: no other database's, however alike their names are."""
+    name = name_of(url)
+    return f"{name[:24]}_{crc32(name.encode()):08x}_scratch_"
 
 
 def _quoted(name: str) -> str:

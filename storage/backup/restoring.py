@@ -75,8 +75,9 @@ def restore(
             engine.dispose()
             aside = _swap(url, where, by.now, empty=empty, sqlite_=is_sqlite(engine))
     if empty and aside and not is_sqlite(engine):
-        postgresql.drop(url, aside)
-        aside = ""
+        with suppress(DBAPIError):  # it is in place already; the empty one may stay
+            postgresql.drop(url, aside)
+            aside = ""
     return Restored(manifest, aside, again)
 
 
@@ -93,7 +94,9 @@ def refuse_in_use(engine: Engine, url: str) -> None:
     if is_sqlite(engine):
         engine.dispose()
         sqlite.take_over(sqlite.file_of(url))
-    elif count := postgresql.others(engine):
+        return
+    engine.dispose()
+    if count := postgresql.others(url):
         raise BackupError(f"the database is in use ({count} connections): stop the assistant.")
 
 

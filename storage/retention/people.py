@@ -1,15 +1,16 @@
 """People who do not write any more: told some weeks before, where that is safe, then erased.
 
 Not told: on WhatsApp, where the number may be somebody else's after 45 silent days and a new device
-(Meta), and after STOP. Somebody who writes, or taps "Keep my data", begins anew. Nobody is erased
-while something of theirs is open: an appointment, a ride, a ticket, an offer they answer for.
+(Meta), and after STOP. Somebody who writes, or taps "Keep my data", begins anew. Nobody goes while
+something of theirs is open: an appointment, a ride, a ticket, an offer they answer for. What was
+done for them since they were told, by telephone perhaps, makes the notice void.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select
+from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -46,26 +47,37 @@ def period(months: int) -> timedelta:
 
 def to_tell(now: datetime, keep: timedelta) -> Select[Any]:
     """Who is silent for so long that they are told, and was not since they last wrote."""
-    heard = _heard()
+    heard, since = _heard(), now - keep + NOTICE
     told = exists().where(
-        col(Farewell.contact_id) == col(Contact.id), col(Farewell.told_at) >= heard
+        col(Farewell.contact_id) == col(Contact.id),
+        or_(_holds(heard), col(Farewell.told_at) >= now - NOTICE),
     )
     return (
-        select(col(Contact.id)).where(heard < now - keep + NOTICE, ~told, ~_open(now))
+        select(col(Contact.id)).where(
+            heard < since, ~told, ~_open(), ~_dealt_with(col(Contact.id), since)
+        )
     ).order_by(col(Contact.id))
 
 
 def to_erase(now: datetime, keep: timedelta) -> Select[Any]:
     """Who is silent for the whole period, and was told (or could not be) long enough ago."""
-    heard = _heard()
+    heard, since = _heard(), now - keep
     told = exists().where(
         col(Farewell.contact_id) == col(Contact.id),
-        col(Farewell.told_at) >= heard,
+        _holds(heard),
         col(Farewell.told_at) <= now - NOTICE,
     )
-    return (select(col(Contact.id)).where(heard < now - keep, told, ~_open(now))).order_by(
-        col(Contact.id)
-    )
+    return (
+        select(col(Contact.id)).where(
+            heard < since, told, ~_open(), ~_dealt_with(col(Contact.id), since)
+        )
+    ).order_by(col(Contact.id))
+
+
+def _holds(heard: Any) -> Any:
+    """Whether a notice was the last that happened: since then they are silent, and we were."""
+    told = col(Farewell.told_at)
+    return and_(told >= heard, ~_dealt_with(col(Farewell.contact_id), told))
 
 
 def count(connection: Connection, who: Select[Any]) -> int:
@@ -75,12 +87,15 @@ def count(connection: Connection, who: Select[Any]) -> int:
 
 
 def tell(connection: Connection, now: datetime, keep: timedelta, write: Tell) -> int:
-    """Tell the next few, each once whoever does it beside us; how many were looked at."""
-    found = list(connection.execute(to_tell(now, keep).limit(TOLD_AT_ONCE)).scalars())
-    for contact in found:
-        if _claim(connection, contact, now) and (where := _safe_address(connection, contact)):
+    """Tell the next few, each once whoever does it beside us; to how many that came."""
+    dealt_with = _dealt_with(col(Farewell.contact_id), col(Farewell.told_at))
+    connection.execute(delete(Farewell).where(dealt_with))  # what they did is not kept as long
+    found = connection.execute(to_tell(now, keep).limit(TOLD_AT_ONCE)).scalars().all()
+    mine = [contact for contact in found if _claim(connection, contact, now)]
+    for contact in mine:
+        if where := _safe_address(connection, contact):
             write(contact, *where, max(now + NOTICE, _heard_at(connection, contact) + keep))
-    return len(found)
+    return len(mine)
 
 
 def forget(connection: Connection, now: datetime, keep: timedelta) -> list[int]:
@@ -125,16 +140,24 @@ def _heard() -> Any:
     return func.coalesce(last, spoke, col(Contact.created_at))
 
 
-def _open(now: datetime) -> Any:
-    """Whether something of theirs is not over."""
-    live = col(Appointment.status).in_(booking.LIVE) & (col(Appointment.ends_at) > now)
+def _open() -> Any:
+    """Whether something of theirs has no end yet."""
     return or_(
-        exists().where(col(Appointment.contact_id) == col(Contact.id), live),
         exists().where(col(Ride.contact_id) == col(Contact.id), col(Ride.closed_at).is_(None)),
         exists().where(col(Ticket.contact_id) == col(Contact.id), col(Ticket.closed_at).is_(None)),
         exists().where(
             col(Listing.provider_id) == col(Contact.id), col(Listing.status).in_(_STANDING)
         ),
+    )
+
+
+def _dealt_with(who: Any, since: Any) -> Any:
+    """Whether something of theirs is over only since then, or will be: a sign of life."""
+    kept = col(Appointment.status) != "cancelled"
+    return or_(
+        exists().where(col(Appointment.contact_id) == who, kept, col(Appointment.ends_at) > since),
+        exists().where(col(Ride.contact_id) == who, col(Ride.closed_at) > since),
+        exists().where(col(Ticket.contact_id) == who, col(Ticket.closed_at) > since),
     )
 
 
