@@ -114,8 +114,10 @@ def judge(
         words = draw(letter)[0].params["text"]
         if origin not in but_for and status not in but_for:
             expected[address].append((words, hidden))
-        elif words in seen[address]:
-            seen[address].remove(words)
+        else:
+            for _ in range(max(1, hidden)):  # of what is unknown some may have come
+                if words in seen[address]:
+                    seen[address].remove(words)
     found = Found(updates - stored, 0, 0, 0, 0)
     for chat, replies in expected.items():
         _compare(seen.pop(chat, []), replies, found)

@@ -1,7 +1,6 @@
 """Trials of the battery, in haste; ``make battery`` runs all of them, and for longer.
 
-SIGTERM under load is in `test_processes`, over the webhook and by polling; a provider that fails in
-every way on PostgreSQL in `test_sending_faults`.
+SIGTERM under load is in `test_processes`, over the webhook and by polling.
 """
 
 import asyncio
@@ -18,6 +17,7 @@ CHOSEN = [
     ("kills", "sqlite"),
     ("kills", "postgresql"),
     ("restarted", "postgresql"),
+    ("provider", "postgresql"),
     ("full", "sqlite"),
     ("jumps", "sqlite"),
     ("schedulers", "postgresql"),

@@ -8,6 +8,8 @@ from tests.battery.figures import Figure, Place, at_least, at_most, none
 from tests.battery.world import World
 
 _FAILED = text("SELECT count(*) FROM outbox WHERE status = 'failed'")
+_UNKNOWN = text("SELECT count(*) FROM outbox WHERE status = 'unknown' AND origin = 'reply'")
+_HIDING = 6  # 500, 502, 503, nonsense, a cut and silence: whether it came is unknown
 _SEND = "sendMessage"
 
 
@@ -32,10 +34,11 @@ async def run(place: Place) -> list[Figure]:
         ended.set()
         await load
         await world.until_quiet(120)
-        # 500, 502, 503, nonsense, a cut and silence: nobody knows, so a reply goes out once more
+        # a reply whose coming is unknown goes out once more; if that hides too, it is given up
         return [
             none("troubles that nothing met", len(telegram.faults)),
             at_least("troubles", times * 8, 8),
-            *world.reckon(kills=times, but_for=("failed",)),
+            *world.reckon(kills=times, but_for=("failed", "unknown")),
+            at_most("replies hidden twice, given up", world.count(_UNKNOWN), times * _HIDING / 2),
             at_most("refused for good (≤ 403 said)", world.count(_FAILED), times),
         ]
