@@ -4,12 +4,15 @@ SIGTERM under load is in `test_processes`, over the webhook and by polling.
 """
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.battery import kills
 from tests.battery.__main__ import empty
+from tests.battery.clocks import coming_changes
 from tests.battery.figures import Place
 from tests.battery.trials import TRIALS
 
@@ -37,6 +40,16 @@ def test_nothing_found_is_not_allowed(name: str, dialect: str, tmp_path: Path) -
         found = asyncio.run(TRIALS[name].run(Place(url, tmp_path)))
     assert len(found) > 1
     assert [figure for figure in found if not figure.right] == []
+
+
+def test_the_nights_are_those_of_the_time_zone() -> None:
+    rome = ZoneInfo("Europe/Rome")
+    for year in range(2026, 2040):
+        nights = coming_changes(datetime(year, 10, 31, 12, tzinfo=UTC))
+        assert [night.month for night in nights] == [3, 10] and nights[0].year == year + 1
+        for night in nights:
+            before, after = ((night + timedelta(hours=h)).astimezone(rome) for h in (0, 2))
+            assert before.utcoffset() != after.utcoffset()
 
 
 def test_without_the_protection_it_sees_what_is_lost(tmp_path: Path) -> None:

@@ -19,10 +19,7 @@ _APPOINTMENTS = text("SELECT count(*) FROM appointment WHERE status = 'booked'")
 _SUBSCRIBES = ("ciao", "italiano", "no", "3", "sì")
 _PEOPLE, _TALKING = 5, 8
 _KILL_AT = 400
-_CHANGES = {
-    "spring": datetime(2027, 3, 28, tzinfo=UTC),  # at one in UTC, 02:00 is 03:00
-    "autumn": datetime(2027, 10, 31, tzinfo=UTC),  # at one in UTC, 03:00 is 02:00 again
-}
+_CHANGES = {3: "spring", 10: "autumn"}  # at one in UTC 02:00 is 03:00, and 03:00 is 02:00 again
 
 
 async def jumps(place: Place) -> list[Figure]:
@@ -95,8 +92,19 @@ async def clock_change(place: Place) -> list[Figure]:
         for _ in range(_PEOPLE):
             await world.person(_SUBSCRIBES)
         await asyncio.to_thread(_plan, world)
-        found = [await _one_night(world, name, night) for name, night in _CHANGES.items()]
+        nights = coming_changes(datetime.now(UTC))
+        found = [await _one_night(world, _CHANGES[night.month], night) for night in nights]
         return [*found, world.stuck(), world.errors()]
+
+
+def coming_changes(now: datetime) -> list[datetime]:
+    """The next two nights in which the clocks change, the sooner first, as midnights in UTC.
+
+    The last Sundays of March and October (Directive 2000/84/EC).
+    """
+    ends = [datetime(now.year + n, month, 31, tzinfo=UTC) for n in range(2) for month in _CHANGES]
+    sundays = [end - timedelta(days=(end.weekday() + 1) % 7) for end in ends]
+    return [night for night in sundays if night > now][:2]
 
 
 def _plan(world: World) -> None:
