@@ -6,9 +6,11 @@ alerts); what does not depend on them (starts, nonsense) less often: see `Walk._
 """
 
 import json
+import multiprocessing
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -18,6 +20,7 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 from sqlmodel import col
 
+from bot.catalogs import load_languages
 from bot.drawing import plain, utf16_length
 from flows.agenda.port import (
     AnswerOffer,
@@ -27,6 +30,7 @@ from flows.agenda.port import (
     ConfirmAppointment,
     WaitForSlot,
 )
+from flows.all_flows import all_flows
 from flows.conversation import Asked, Conversation
 from flows.desk import (
     TOPICS,
@@ -74,6 +78,7 @@ from storage.gazetteer import load_gazetteer
 from storage.models import Consent, Interest
 from storage.models import Contact as ContactRow
 from storage.models import Listing as ListingRow
+from storage.understanding import load_understanding
 from tests.conftest import ROOT, START
 from tests.memory_agenda import FEW, ROME, MemoryAgenda
 from tests.memory_rides import CONFIRMED, PROPOSED, MemoryRides
@@ -316,6 +321,10 @@ class Walk:
         self._seen: set[tuple[object, ...]] = set()
         self._ahead: deque[Place] = deque()
 
+    def __getstate__(self) -> dict[str, object]:
+        """As it leaves the process that walked: without the world."""
+        return self.__dict__ | {"flows": None, "offers": None}
+
     def go(self) -> None:
         """From a person who never wrote, until nothing is left to try."""
         new = Place(Conversation(), Contact("whatsapp", hint=self.language))
@@ -523,10 +532,40 @@ def _wrong_buttons(says: Outbound, asked: Asked | None) -> Iterator[str]:
             yield f"{says.language}: label {label!r} has {len(label)} of {most} letters"
 
 
-@pytest.fixture(scope="session", params=LANGUAGES)
-def walk(request: pytest.FixtureRequest, flows: FlowEngine, offers: MemoryOffers) -> Walk:
-    walk = Walk(flows, offers, request.param)
+@cache
+def _world(database: Path) -> tuple[FlowEngine, MemoryOffers]:
+    """Of a process that walks, made once in it."""
+    languages = load_languages("it")
+    flows = FlowEngine(all_flows(languages), languages, load_understanding().understand)
+    return flows, MemoryOffers(open_database(f"sqlite:///{database}"), TODAY)
+
+
+def _walked(database: Path, language: str) -> Walk:
+    walk = Walk(*_world(database), language)
     walk.go()
+    return walk
+
+
+@pytest.fixture(scope="session")
+def walks(
+    request: pytest.FixtureRequest, filled_database: Path
+) -> Iterator[dict[str, "Future[Walk]"]]:
+    """A walk in each of the languages that are tested, as many at once as there are cores."""
+    chosen = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted = dict.fromkeys(one.params["walk"] for one in chosen if one and "walk" in one.params)
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield {language: pool.submit(_walked, filled_database, language) for language in wanted}
+
+
+@pytest.fixture(scope="session", params=LANGUAGES)
+def walk(
+    request: pytest.FixtureRequest,
+    walks: dict[str, "Future[Walk]"],
+    flows: FlowEngine,
+    offers: MemoryOffers,
+) -> Walk:
+    walk = walks.pop(request.param).result()
+    walk.flows, walk.offers = flows, offers
     return walk
 
 

@@ -1,6 +1,6 @@
 """What a request breaks of the service's rules, and what is possible instead: pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -74,13 +74,14 @@ def nearest(
 ) -> list[datetime]:
     """The moments nearest to the one that was wanted, and the nearest at the same hour."""
     wanted = request.leaves
+    hour = wanted.astimezone(zone).time()
+    near = sorted(_moments(taxi, now, zone), key=lambda at: (abs(at - wanted), at))
 
-    def free() -> Iterator[datetime]:
-        near = sorted(_moments(taxi, now, zone), key=lambda at: (abs(at - wanted), at))
-        return (at for at in near if _room(taxi, replace(request, leaves=at), runs))
+    def free(moments: Iterable[datetime]) -> Iterator[datetime]:
+        return (at for at in moments if _room(taxi, replace(request, leaves=at), runs))
 
-    same_hour = (at for at in free() if at.time() == wanted.astimezone(zone).time())
-    found = {*islice(free(), _NEAREST - 1), *islice(same_hour, 1)}
+    same_hour = free(at for at in near if at.time() == hour)
+    found = {*islice(free(near), _NEAREST - 1), *islice(same_hour, 1)}
     return sorted(found)
 
 
