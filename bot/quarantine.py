@@ -56,7 +56,7 @@ class Quarantine:
             return
         received = Received(channel, waiting.external_id, address, Inbound())
         told = not (received.ours or '"operator"' in (waiting.body or ""))
-        self._surely(lambda told: self._close(waiting, told), received if told else None)
+        self._surely(lambda told: self._close(received, waiting, told), received if told else None)
 
     def of_nobody(self, spoilt: list[str]) -> None:
         """Close what came from sealed addresses that do not open; there is nobody to tell."""
@@ -82,9 +82,14 @@ class Quarantine:
             if told and inbox_id is not None:
                 self._apologise(connection, cursor, told, inbox_id)
 
-    def _close(self, waiting: Waiting, told: Received | None) -> None:
+    def _close(self, of: Received, waiting: Waiting, told: Received | None) -> None:
+        """Once: another worker may have failed at the same message at the same time."""
         with self._engine.begin() as connection:
             cursor = cursor_of(connection)
+            mine = self._turns.lock(cursor, of.channel, of.address)
+            oldest = self._turns.oldest(cursor, of.channel, of.address) if mine else None
+            if oldest is None or oldest.id != waiting.id:
+                return
             self._turns.handled(cursor, waiting.id, to_ms(self._now()))
             if told:
                 self._apologise(connection, cursor, told, waiting.id)

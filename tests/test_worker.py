@@ -548,6 +548,26 @@ def test_a_message_that_fails_five_times_makes_way(
     assert SECRET not in caplog.text and caplog.text.count("TypeError at") == 5
 
 
+def test_two_workers_that_fail_at_one_message_set_it_aside_once(
+    parts: Parts, engine: Engine
+) -> None:
+    web, workers = make_worker(parts, takes_turns=False), [make_worker(parts) for _ in range(2)]
+    web.take([said("u1", SECRET)])
+    with engine.begin() as connection:
+        connection.execute(update(Inbox).values(body='{"inbound": {"x": 1}}', failures=4))
+        seen = Turns(engine.dialect).oldest(cursor_of(connection), "telegram", "a")
+    assert seen
+    if not is_sqlite(engine):
+        with engine.connect() as other:
+            assert Turns(engine.dialect).lock(cursor_of(other), "telegram", "a")
+            workers[0]._quarantine.failed("telegram", "a", seen)
+            assert waiting(engine) == ["u1"] and letters(engine) == []
+            other.rollback()
+    for worker in workers:
+        worker._quarantine.failed("telegram", "a", seen)
+    assert waiting(engine) == [] and len(letters(engine)) == 1
+
+
 _RAW = "errors of `storage.prepared` are the driver's own, not SQLAlchemy's"
 
 
