@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.sql import ClauseElement
 
 from storage.columns import SealedType
-from storage.key_file import SealingError
-from storage.sealing import Sealing, sealing_of
+from storage.sealing import Sealing, SpoiltError, sealing_of
 
 
 class Cursor(Protocol):
@@ -109,7 +108,7 @@ class Opening:
     def _value(self, how: SealedType, sealed: str) -> str | None:
         try:
             return how.open(sealed, self._sealing)
-        except SealingError:
+        except SpoiltError:
             if not self._lenient:
                 raise
             return None

@@ -72,7 +72,10 @@ class Sealing:
         return self._written(self._cipher().encrypt(text.encode(), [where.encode()]))
 
     def open(self, sealed: str, where: str) -> str:
-        """What `seal` was given. Raises SealingError when it was not sealed so, with our keys."""
+        """What `seal` was given.
+
+        Raises SpoiltError when it was not sealed so, SealingError when its key is not there.
+        """
         cipher, raw = self._read(sealed, where)
         return _decrypted(cipher, raw[_NONCE_BYTES:], where, raw[:_NONCE_BYTES])
 
@@ -95,7 +98,7 @@ class Sealing:
         mark, _, rest = sealed.partition(":")
         id, _, words = rest.partition(":")
         if mark != _MARK:
-            raise SealingError(f"a value of {where} is not sealed: it was written past the program")
+            raise SpoiltError(f"a value of {where} is not sealed: it was written past the program")
         if id not in self._ciphers:
             self._load()  # another program may have begun with another key
         if id not in self._ciphers:
@@ -113,8 +116,12 @@ def _decrypted(cipher: AESSIV, raw: bytes, where: str, *nonce: bytes) -> str:
         raise _spoilt(where) from None
 
 
-def _spoilt(where: str) -> SealingError:
-    return SealingError(f"a value of {where} was changed, or moved there from another place")
+class SpoiltError(SealingError):
+    """No key of ours is missing: what is there was changed past the program."""
+
+
+def _spoilt(where: str) -> SpoiltError:
+    return SpoiltError(f"a value of {where} was changed, or moved there from another place")
 
 
 def sealing_of(dialect: Dialect) -> Sealing:

@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, String, select, type_coerce, update
 from sqlmodel import col
 
-from storage.key_file import SealingError
 from storage.models import Inbox
-from storage.sealing import sealing_of
+from storage.sealing import SpoiltError, sealing_of
 
 _ADDRESS: Any = Inbox.__table__.c.address  # type: ignore[attr-defined]
 
@@ -29,7 +28,7 @@ def who_waits(connection: Connection, most: int) -> tuple[list[tuple[str, str]],
     for channel, address in connection.execute(query):
         try:
             found.append((channel, _ADDRESS.type.open(address, sealing)))
-        except SealingError:
+        except SpoiltError:
             spoilt.append(address)
     return found, spoilt
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, String, select, type_coerce, update
+from sqlalchemy import Engine, String, func, select, type_coerce, update
 from sqlmodel import col
 
 from bot.channel import Problem
@@ -14,7 +14,9 @@ from bot.worker import Worker
 from flows.engine import Engine as FlowEngine
 from flows.speech import Languages
 from storage.claims import Claims
+from storage.key_file import SealingError
 from storage.models import Inbox, Outbox
+from storage.sealing import sealing_of
 from tests.conftest import Clock
 from tests.test_storage_database import KINDS, emptied, migrated
 from tests.test_worker import letters, make_worker, said, state, waiting
@@ -100,3 +102,24 @@ def test_a_letter_that_does_not_open_fails_and_the_others_go(
         assert failed.one() == ("failed", Problem.UNREADABLE)
     assert [row.address for row in due] == ["b"]
     assert letters(engine)[0].body == "", "it can be listed again"
+
+
+@pytest.mark.parametrize("table", [Inbox, Outbox])
+def test_nothing_is_set_aside_while_only_a_key_is_missing(
+    parts: Parts, worker: Worker, engine: Engine, clock: Clock, table: type[Inbox] | type[Outbox]
+) -> None:
+    """As between a rotation and the restart of a process that has its keys from its settings."""
+    worker.take([said("u1", address="a")])
+    stored(parts, "b")
+    with engine.begin() as connection:
+        raw = type_coerce(col(table.address), String)
+        other = func.replace(raw, sealing_of(engine.dialect).sealer, "0" * 8)
+        connection.execute(update(table).values(address=other))
+    with pytest.raises(SealingError), engine.begin() as connection:
+        if table is Inbox:
+            worker.take_waiting()
+        else:
+            Claims(engine.dialect).claim(connection, "telegram", [1, 0, 0], clock())
+    assert len(waiting(engine)) == 1
+    with engine.begin() as connection:
+        assert connection.execute(select(col(Outbox.closed_at))).scalar_one() is None
