@@ -32,6 +32,9 @@ class Machine:
 
 def may_hold() -> bool:
     """Whether this system lets us give processes a share of the CPU (cgroups(7), as root)."""
+    shared = _CGROUPS / "cgroup.subtree_control"
+    if shared.exists() and "cpu" not in shared.read_text().split():
+        return False
     return os.access(_controller(), os.W_OK)
 
 

@@ -34,10 +34,12 @@ class DatabaseThread:
         What a share raised is raised when all have ended.
         """
         shares = [items[lane :: self._lanes] for lane in range(min(self._lanes, len(items)))]
-        tasks = [asyncio.create_task(self.run(work, share)) for share in shares]
-        if tasks:
-            await asyncio.wait(tasks)
-        return [task.result() for task in tasks]
+        lanes = (self.run(work, share) for share in shares)
+        found = await asyncio.gather(*lanes, return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        return [one for one in found if not isinstance(one, BaseException)]
 
     def close(self) -> None:
         """Finish what is under way."""

@@ -90,6 +90,8 @@ class Quarantine:
             oldest = self._turns.oldest(cursor, of.channel, of.address) if mine else None
             if oldest is None or oldest.id != waiting.id:
                 return
-            self._turns.handled(cursor, waiting.id, to_ms(self._now()))
-            if told:
+            now = to_ms(self._now())
+            self._turns.handled(cursor, waiting.id, now)
+            known = self._turns.person(cursor, of.channel, of.address, now) is not None
+            if told and (known or waiting.body is not None):  # else it may be the operators' group
                 self._apologise(connection, cursor, told, waiting.id)

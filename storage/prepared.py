@@ -30,7 +30,7 @@ class Prepared:
     """One statement of one dialect; its bind parameters are given by name.
 
     ``lenient``: a sealed value that does not open reads as None, so that one row that somebody has
-    changed past the program stops no other.
+    changed past the program stops no other. (A key that is missing is another matter, and raises.)
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Database work off the event loop: in one queue on SQLite, side by side on PostgreSQL."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from threading import Barrier
 from typing import TypeVar
@@ -65,3 +66,15 @@ def test_what_a_share_raised_is_raised_when_all_have_ended(url: str) -> None:
         on(url, lambda threads: threads.share(work, range(7)))
     lanes = len(on(url, lambda threads: threads.share(list, range(50))))
     assert sorted(done) == [item for item in range(7) if item % lanes]
+
+
+def test_when_all_shares_fail_nothing_is_left_for_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception that nobody takes is logged by asyncio, with whatever the driver says in it."""
+
+    def work(_: Sequence[int]) -> None:
+        raise ValueError("host=secret")
+
+    with pytest.raises(ValueError, match="secret"):
+        on("postgresql://127.0.0.1/none", lambda threads: threads.share(work, range(7)))
+    gc.collect()
+    assert caplog.messages == []

@@ -7,7 +7,9 @@ alerts); what does not depend on them (starts, nonsense) less often: see `Walk._
 
 import json
 import multiprocessing
+import os
 import re
+import warnings
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -532,9 +534,13 @@ def _wrong_buttons(says: Outbound, asked: Asked | None) -> Iterator[str]:
             yield f"{says.language}: label {label!r} has {len(label)} of {most} letters"
 
 
+_MOST_AT_ONCE = 8  # processes with catalogs and a model each
+
+
 @cache
 def _world(database: Path) -> tuple[FlowEngine, MemoryOffers]:
     """Of a process that walks, made once in it."""
+    warnings.simplefilter("error")  # as pytest has it (pyproject.toml)
     languages = load_languages("it")
     flows = FlowEngine(all_flows(languages), languages, load_understanding().understand)
     return flows, MemoryOffers(open_database(f"sqlite:///{database}"), TODAY)
@@ -553,8 +559,10 @@ def walks(
     """A walk in each of the languages that are tested, as many at once as there are cores."""
     chosen = [getattr(item, "callspec", None) for item in request.session.items]
     wanted = dict.fromkeys(one.params["walk"] for one in chosen if one and "walk" in one.params)
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield {language: pool.submit(_walked, filled_database, language) for language in wanted}
+    at_once = min(len(os.sched_getaffinity(0)), _MOST_AT_ONCE)
+    pool = ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"))
+    yield {language: pool.submit(_walked, filled_database, language) for language in wanted}
+    pool.shutdown(cancel_futures=True)
 
 
 @pytest.fixture(scope="session", params=LANGUAGES)
@@ -564,7 +572,7 @@ def walk(
     flows: FlowEngine,
     offers: MemoryOffers,
 ) -> Walk:
-    walk = walks.pop(request.param).result()
+    walk = walks[request.param].result()
     walk.flows, walk.offers = flows, offers
     return walk
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from shutil import which
@@ -18,6 +19,7 @@ from storage.database import open_database
 
 _READ = 1 << 20
 _WAIT_SECONDS = 30
+_GOING_TRIES, _GOING_SECONDS = 30, 0.1  # a connection that was closed is seen for a moment
 
 
 def name_of(url: str) -> str:
@@ -88,14 +90,20 @@ def drop(url: str, name: str) -> None:
 def others(url: str) -> int:
     """How many connections there are to this database; PostgreSQL's own workers are nobody.
 
-    Asked from beside it: it may be one whose key is lost.
+    Asked from beside it: it may be one whose key is lost. Whoever has just gone is waited for.
+    Raises BackupError when PostgreSQL's own database is not reached.
     """
+    reach(url)
     query = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = :name AND backend_type = 'client backend'"
     )
     with administering(url) as connection:
-        return connection.scalar(query, {"name": name_of(url)}) or 0
+        for _ in range(_GOING_TRIES):
+            if not (count := connection.scalar(query, {"name": name_of(url)}) or 0):
+                break
+            time.sleep(_GOING_SECONDS)
+        return count
 
 
 def swap(new: str, url: str, aside: str) -> None:

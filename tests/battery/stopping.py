@@ -13,7 +13,7 @@ async def run(place: Place) -> list[Figure]:
     times = 3 if place.short else 20
     async with World(place, mode="polling") as world:
         world.telegram.answers_after = 0.05  # so that sends are in flight at each moment
-        world.broadcast(400 * times)
+        world.broadcast(100 * times)
         ended = asyncio.Event()
         load = asyncio.create_task(world.mixed_load(ended))
         codes, longest = [], 0.0
@@ -25,7 +25,7 @@ async def run(place: Place) -> list[Figure]:
             await asyncio.to_thread(world.server.start)
         ended.set()
         await load
-        await world.until_quiet(120)
+        await world.until_quiet(40 * times)  # people have not waited for replies
         return [
             none("stops that were not clean", sum(code != 0 for code in codes)),
             at_most("longest stop, s", longest, _MOST_SECONDS),
