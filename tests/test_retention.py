@@ -21,7 +21,7 @@ from bot.worker import Delivery, Worker
 from flows.conversation import Conversation as Talked
 from flows.messages import Inbound
 from flows.speech import Languages
-from storage.audit import entries
+from storage.audit import By, entries, record
 from storage.database import is_sqlite
 from storage.models import (
     Address,
@@ -361,6 +361,23 @@ def test_who_was_dealt_with_by_telephone_begins_anew(
         assert at < over + people.period(24)
     assert forgetting.run(at + people.NOTICE - DAY)[INACTIVE.key] == 0
     assert forgetting.run(at + people.NOTICE)[INACTIVE.key] == 1
+
+
+def test_who_was_at_the_desk_begins_anew(engine: Engine, forgetting: Forgetting) -> None:
+    """An operator wrote down what they said; of somebody else one only looked."""
+    at = NOW + DAY
+    with engine.begin() as connection:
+        for id in (1, 2, 3):
+            person(connection, id)
+    forgetting.run(NOW)
+    with engine.begin() as connection:
+        for id, action in ((1, "correct"), (2, "note outcome"), (3, "look at")):
+            record(connection, By("anna", at), action, [(f"contact:{id}", None, None)])
+    assert forgetting.run(NOW + people.NOTICE)[INACTIVE.key] == 1
+    assert everybody(engine) == [1, 2]
+    again = at + people.period(24) - people.NOTICE + DAY
+    assert forgetting.run(again)[TOLD] == 2
+    assert forgetting.run(again + people.NOTICE)[INACTIVE.key] == 2
 
 
 def test_one_tap_keeps_everything(

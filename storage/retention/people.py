@@ -3,14 +3,27 @@
 Not told: on WhatsApp, where the number may be somebody else's after 45 silent days and a new device
 (Meta), and after STOP. Somebody who writes, or taps "Keep my data", begins anew. Nobody goes while
 something of theirs is open: an appointment, a ride, a ticket, an offer they answer for. What was
-done for them since they were told, by telephone perhaps, makes the notice void.
+done for them since they were told, by telephone perhaps, or what an operator wrote down that they
+said, makes the notice void.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, or_, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    and_,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
@@ -20,6 +33,7 @@ from storage.erasure import erase
 from storage.models import (
     Address,
     Appointment,
+    Audit,
     Contact,
     Conversation,
     Farewell,
@@ -34,6 +48,7 @@ NOTICE = timedelta(days=28)
 ERASED_AT_ONCE, TOLD_AT_ONCE = 5, 20
 _SAFE = ("telegram", "simulator")
 _STANDING = ("published", "paused")
+_SAID_AT_THE_DESK = ("correct", "note outcome")  # actions of `storage.audit`
 _FAREWELL: Any = Farewell.__table__  # type: ignore[attr-defined]
 
 Tell = Callable[[int, str, str, datetime], None]
@@ -158,6 +173,11 @@ def _dealt_with(who: Any, since: Any) -> Any:
         exists().where(col(Appointment.contact_id) == who, kept, col(Appointment.ends_at) > since),
         exists().where(col(Ride.contact_id) == who, col(Ride.closed_at) > since),
         exists().where(col(Ticket.contact_id) == who, col(Ticket.closed_at) > since),
+        exists().where(
+            col(Audit.subject) == literal("contact:") + cast(who, String),
+            col(Audit.action).in_(_SAID_AT_THE_DESK),
+            col(Audit.at) > since,
+        ),
     )
 
 
