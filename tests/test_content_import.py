@@ -193,6 +193,16 @@ def test_every_mistake_is_named_at_once(database: Engine, folder: Path) -> None:
     assert found == {(2, "places"), (2, "ride"), (3, "status")}
 
 
+def test_an_unreadable_cell_hides_no_other_mistake_of_its_row(
+    filled: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "x.csv").write_text(
+        f"id,topic,title,rent,valid_from,valid_until\n{JOB},job,,180,2027-03-28,31/02/2027\n"
+    )
+    found = [(m.row, m.column) for m in mistakes(filled, tmp_path / "x.csv")]
+    assert sorted(found) == [(2, "rent"), (2, "title"), (2, "valid_until")]
+
+
 def test_an_unknown_column_is_a_mistake(filled: Engine, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(f"id,plaices\n{JOB},9\n", encoding="utf-8")
     [found] = mistakes(filled, tmp_path / "x.csv")

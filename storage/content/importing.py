@@ -94,7 +94,7 @@ def _record(row: Row, old: Record, today: date, mistakes: list[Mistake]) -> Reco
         right = f"one of {', '.join(DETAILS)}"
         mistakes.append(Mistake(row.file, row.number, "topic", topic, right))
         return {"id": row.cells.get("id", "")}
-    fields, known, before = fields_of(topic), all_fields(), len(mistakes)
+    fields, known, unreadable = fields_of(topic), all_fields(), set()
     record = {name: value for name, value in old.items() if name not in row.cells}
     record["topic"] = topic
     for name, text in row.cells.items():
@@ -104,10 +104,11 @@ def _record(row: Row, old: Record, today: date, mistakes: list[Mistake]) -> Reco
             value = read(fields.get(name, known[name]), text, today)
         except WrongCellError as error:
             mistakes.append(Mistake(row.file, row.number, name, text, str(error)))
+            unreadable.add(name)
         else:
             record |= {} if value is None else {name: value}
-    if len(mistakes) == before:
-        for name, right in wrong_together(record, today):
+    for name, right in wrong_together(record, today):
+        if name not in unreadable:
             text = row.cells.get(name, "")
             mistakes.append(Mistake(row.file, row.number, name, text, right))
     return record
