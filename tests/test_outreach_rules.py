@@ -91,6 +91,7 @@ BOTH = Means(frozenset({"it", "fr"}))
 TELEGRAM = Way("telegram", "1", open=True, heard_at=START - timedelta(days=90))
 FRESH = Way("whatsapp", "+39", open=True, heard_at=START - timedelta(hours=23))
 OLD = Way("whatsapp", "+39", open=True, heard_at=START - timedelta(hours=24))
+ENDING = replace(OLD, heard_at=START - timedelta(hours=23, minutes=58))
 LEILA = Recipient(1, "fr", "on", agreed=True, ways=(FRESH, TELEGRAM))
 
 
@@ -109,6 +110,8 @@ LEILA = Recipient(1, "fr", "on", agreed=True, ways=(FRESH, TELEGRAM))
         ({"lately": 3}, BOTH, Reason.WEEKLY_CAP),
         ({"lately": 2}, BOTH, None),
         ({"ways": (OLD,)}, BOTH, Reason.WINDOW_CLOSED),
+        # it would be closed before the text is there
+        ({"ways": (ENDING,)}, BOTH, Reason.WINDOW_CLOSED),
         ({"ways": (OLD,)}, replace(BOTH, templates=frozenset({"it"})), Reason.NO_TEMPLATE),
         ({"ways": (OLD,)}, replace(BOTH, templates=frozenset({"fr"})), None),
     ],

@@ -407,6 +407,32 @@ def test_who_changed_their_mind_meanwhile_gets_nothing(
         assert row.claimed_at is None
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"state": "blocked"}, Reason.UNREACHABLE),
+        ({"heard_at": START - DAY}, Reason.WINDOW_CLOSED),
+    ],
+    ids=lambda value: value.value if isinstance(value, Reason) else "",
+)
+def test_a_row_is_judged_by_its_own_way(
+    database: Engine, languages: Languages, change: dict[str, Any], reason: Reason
+) -> None:
+    """A chat elsewhere does not open WhatsApp's window, nor lift a block there."""
+    with database.begin() as connection:
+        add_person(connection, 1, channel="whatsapp")
+        add_address(connection, 1, "telegram", heard=timedelta(hours=1))
+        id = add_broadcast(connection)
+        assert send(connection, id, languages)
+    expand_all(database, id)
+    with database.begin() as connection:
+        whatsapp = col(Address.channel) == "whatsapp"
+        connection.execute(update(Address).where(whatsapp).values(**change))
+        assert claim(connection) == []
+        [row] = rows_of(connection, id)
+        assert (row.channel, row.problem) == ("whatsapp", reason.value)
+
+
 def test_what_went_out_meanwhile_counts(database: Engine, languages: Languages) -> None:
     with database.begin() as connection:
         add_person(connection, 1)
