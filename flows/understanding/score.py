@@ -22,7 +22,6 @@ class Tally:
     abstained: int = 0
     slots: int = 0
     slots_found: int = 0
-    slots_claimed: int = 0
     emergencies: int = 0
     emergencies_shown: int = 0
     long: int = 0
@@ -44,7 +43,6 @@ class Tally:
         self.slots_found += sum(
             _same(value, said.slots.get(name)) for name, value in wanted.items()
         )
-        self.slots_claimed += len(said.slots)
         if row["intent"] == "emergency":
             self.emergencies += 1
             self.emergencies_shown += "emergency" in (said.intent, *said.also)

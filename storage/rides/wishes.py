@@ -15,7 +15,6 @@ from flows.rides.rules import band
 from storage.gazetteer import load_gazetteer
 from storage.models import RideWish
 
-BANDS = ("early", "morning", "afternoon", "evening", "")
 _TABLE: Any = RideWish.__table__  # type: ignore[attr-defined]
 
 

@@ -17,9 +17,6 @@ from storage.stats.facts import Facts
 from storage.stats.scope import Scope
 from storage.stats.table import UNKNOWN
 
-GROUPS = ("language", "channel", "comune", "age", "situation")
-"""By what people are told apart; each is in one row of each."""
-
 
 @dataclass(frozen=True, slots=True)
 class Person:
